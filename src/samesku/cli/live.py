@@ -89,7 +89,7 @@ def serve(options: Serve) -> None:
     import uvicorn
 
     from samesku.server.app import create_app, is_local
-    from samesku.server.connections import Connection
+    from samesku.server.limits import Connection
     from samesku.server.tokens import Tokens
     from samesku.store.results import StoreError
 

@@ -25,11 +25,6 @@ from samesku.runtime.random import mixed
 AT_ONCE = 2_000_000
 
 
-def _mixed(numbers: Array, seed: int) -> Array:
-    """A random number of 64 bits for each, no two alike."""
-    return mixed(numbers.astype(np.uint64) + np.uint64((seed * 0x9E3779B97F4A7C15) % 2**64))
-
-
 def find_components(stages: Stages, scored: Shelf, totals: Totals, threshold: float) -> int:
     """Label every posting that a pair of ``scored/TILE`` ties to another; tells in how many rounds.
 
@@ -83,7 +78,8 @@ def contract(shelf: Shelf, shard: int, totals: Totals, round_: int) -> None:
     numbers, first = np.unique(one, return_inverse=True)
     ends = np.concatenate([numbers, other])
     owner = np.concatenate([np.arange(len(numbers)), first])
-    order = np.lexsort((_mixed(ends, round_ + 1), owner))
+    seed = np.uint64((round_ + 1) * 0x9E3779B97F4A7C15 % 2**64)
+    order = np.lexsort((mixed(ends.astype(np.uint64) + seed), owner))
     start = np.searchsorted(owner[order], np.arange(len(numbers)))
     chosen = ends[order][start]
     shelf.write(f"stands/{round_}/{shard}", table_of(number=numbers, stands=chosen))

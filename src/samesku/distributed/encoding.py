@@ -26,7 +26,6 @@ from samesku.scoring.features.codes import rarest_code
 from samesku.scoring.features.descriptions import described_texts
 from samesku.scoring.presence import presence, with_data
 from samesku.titles.attributes import KINDS, Codes, Spelling, read_attributes
-from samesku.titles.attributes.codes import Piece
 from samesku.titles.attributes.columns import column_kind
 
 
@@ -119,7 +118,11 @@ def _said(
     coded: Mapping[str, int],
 ) -> dict[str, Any]:  # fmt: skip
     """What scoring reads of each posting beside its columns and words."""
-    read = [_unpacked(*json.loads(text)) for text in frame[READ]]
+    # Model codes, attributes, and what is settled by the spelling of all.
+    read = [
+        (codes, dict.fromkeys(KINDS, ()) | values, Codes.of(*said))
+        for codes, values, said in map(json.loads, frame[READ])
+    ]
     spelt = shelf.frame("spelt/all")
     kinds = spelt.partition_by("kind", as_dict=True)
     names, codes, glued = (kinds.get((kind,), spelt.clear()) for kind in ("name", "code", "glued"))
@@ -141,15 +144,6 @@ def _said(
         texts = {each: json.dumps(each) for each in set(values)}
         made[f"~{kind}"] = texts_of(texts[each] for each in values)
     return made
-
-
-def _unpacked(
-    coded: list[str], values: dict[str, list[str]], said: list[Any]
-) -> tuple[list[str], dict[str, Any], Codes]:
-    """Model codes, attributes, and what is settled by the spelling of all, of one title."""
-    title, *parts = said
-    codes = Codes(title, *(tuple((*each, Piece(*at)) for *each, at in part) for part in parts))
-    return coded, dict.fromkeys(KINDS, ()) | values, codes
 
 
 def _described(shelf: Shelf, totals: Totals, shard: int, catalog: Catalog) -> dict[str, Any]:

@@ -14,14 +14,7 @@ from samesku.candidates.neighbors import approximation_pays
 from samesku.catalog.problems import CatalogError, Problem
 from samesku.clustering.agglomerative import COHESION
 from samesku.clustering.expected import climb, moves
-from samesku.distributed import (
-    clustering,
-    encoding,
-    reading,
-    scoring,
-    searching,
-    statistics,
-)
+from samesku.distributed import clustering, encoding, reading, scoring, searching, statistics
 from samesku.distributed.searching import Search
 from samesku.distributed.shelf import Shelf, absolute
 from samesku.distributed.tasks import Result, Stages, Tasks, digest_of, start

@@ -17,15 +17,7 @@ from samesku.catalog.catalog import Catalog, check_catalogs
 from samesku.catalog.splits import Split, group_folds, leaks
 from samesku.clustering.expected import threshold_for
 from samesku.evaluation.calibration import Predicted, Reliability, reliability
-from samesku.evaluation.results import (
-    FOLD,
-    WHOLE,
-    Counts,
-    Evaluation,
-    Result,
-    count,
-    figures,
-)  # fmt: skip
+from samesku.evaluation.results import FOLD, WHOLE, Counts, Evaluation, Result, count, figures
 from samesku.evaluation.tuning import tune
 from samesku.matcher import Matcher
 from samesku.metrics import Figure, Sampled

@@ -8,16 +8,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from samesku import metrics
 from samesku.evaluation.calibration import Predicted, Reliability, predicted_pairs
-from samesku.metrics import (
-    Figure,
-    Sampled,
-    Tally,
-    bootstrap,
-    cluster_tally,
-    pair_tally,
-    posting_f1,
-)  # fmt: skip
 from samesku.results.matches import Matches
 from samesku.runtime.arrays import Ints
 from samesku.runtime.files import Staged, as_json
@@ -40,8 +32,8 @@ class Result:
     pool: str
     pool_size: tuple[int, ...]
     queries: int
-    figures: dict[str, Figure]
-    differences: dict[str, Figure] = field(default_factory=dict)
+    figures: dict[str, metrics.Figure]
+    differences: dict[str, metrics.Figure] = field(default_factory=dict)
     reliability: Reliability | None = None
 
 
@@ -100,7 +92,7 @@ class Counts:
     """
 
     products: Ints
-    matched: Tally
+    matched: metrics.Tally
     below: Ints
     cut: Ints
     predicted: Predicted | None
@@ -118,18 +110,18 @@ def count(matches: Matches, rows: Ints, labels: Ints) -> Counts:
         asked = np.flatnonzero(np.isin(distinct.rows, rows))
         predicted = predicted_pairs(matches.scores, matches.candidates, known, asked)
     below, cut = (
-        pair_tally(left[lost], right[lost], labels, distinct.place).correct[rows]
+        metrics.pair_tally(left[lost], right[lost], labels, distinct.place).correct[rows]
         for lost in (apart & ~above, apart & above)
     )
-    matched = cluster_tally(matches.clusters, labels).take(rows)
+    matched = metrics.cluster_tally(matches.clusters, labels).take(rows)
     return Counts(labels[rows], matched, below, cut, predicted)
 
 
-def figures(scored: Sequence[Counts], seed: int) -> dict[str, Sampled]:
+def figures(scored: Sequence[Counts], seed: int) -> dict[str, metrics.Sampled]:
     """Every figure over the queries of all splits, resampled by whole products."""
     products = np.concatenate([part.products for part in scored])
     parts = zip(*(part.matched for part in scored), strict=True)
-    matched = Tally(*map(np.concatenate, parts))
+    matched = metrics.Tally(*map(np.concatenate, parts))
     below = np.concatenate([part.below for part in scored])
     cut = np.concatenate([part.cut for part in scored])
     one, correct, actual = np.ones(len(products)), matched.correct, matched.actual
@@ -137,7 +129,7 @@ def figures(scored: Sequence[Counts], seed: int) -> dict[str, Sampled]:
     own_precise, own_recalled = (correct + 1) / (matched.matched + 1), (correct + 1) / (actual + 1)
     # Numerator and denominator; of two of each the harmonic mean.
     ratios: dict[str, tuple[Any, Any]] = {
-        "posting_f1": (posting_f1(matched), one),
+        "posting_f1": (metrics.posting_f1(matched), one),
         "pair_precision": (correct, matched.matched),
         "pair_recall": (correct, actual),
         "pair_f1": ([correct, correct], [matched.matched, actual]),
@@ -148,4 +140,4 @@ def figures(scored: Sequence[Counts], seed: int) -> dict[str, Sampled]:
         "lost_below_threshold": (below, actual),
         "lost_by_clustering": (cut, actual),
     }
-    return {name: bootstrap(*parts, products, seed=seed) for name, parts in ratios.items()}
+    return {name: metrics.bootstrap(*parts, products, seed=seed) for name, parts in ratios.items()}

@@ -77,7 +77,11 @@ class LlavaJudge:
             )
             for each, photo in zip(questions, photos, strict=True)
         ]
-        pictures = [[_picture(photo)] for photo in photos]
+        blank = Image.new("RGB", (LARGEST, LARGEST // 2), "white")
+        pictures = [
+            [blank if photo is None else Image.open(io.BytesIO(photo)).convert("RGB")]
+            for photo in photos
+        ]
         inputs = processor(text=prompts, images=pictures, return_tensors="pt", padding=True)
         inputs = inputs.to(model.device, dtype=model.dtype)
         written = model.generate(**inputs, max_new_tokens=LONGEST, do_sample=False)
@@ -90,9 +94,3 @@ def _conversation(question: Question, rules: str, *, seen: bool) -> list[dict[st
     note = SIDES if seen else "There is no photo: judge by the text."
     text = f"{instructions(rules, mark=question.mark)}\n\n{note}\n\n{question.text}"
     return [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": text}]}]
-
-
-def _picture(photo: bytes | None) -> Image.Image:
-    if photo is None:
-        return Image.new("RGB", (LARGEST, LARGEST // 2), "white")
-    return Image.open(io.BytesIO(photo)).convert("RGB")

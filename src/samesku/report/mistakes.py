@@ -5,15 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from samesku.evaluation.errors import (
-    ADVICE,
-    KINDS,
-    STAGES,
-    doubted_labels,
-    find_errors,
-    label_suspects,
-    met_pairs,
-)  # fmt: skip
+from samesku.evaluation import errors
 from samesku.metrics import posting_f1
 from samesku.report.book import Book
 from samesku.report.sections import readable_photos
@@ -29,26 +21,26 @@ LENGTHS, LONGEST = (0, 20, 40, 60, 80, 100), 10**9
 
 def what_went_wrong(run: Run, book: Book) -> tuple[dict[str, Any], dict[str, Any], pl.DataFrame]:
     """The section, the pairs that it shows as examples, and the labels to review."""
-    errors = find_errors(run)
+    wrong = errors.find_errors(run)
     kinds: dict[str, list[tuple[str, str, int, str]]] = {}
     examples: dict[str, Any] = {}
     for error in ("merge", "split"):
-        own = errors.filter(pl.col("error") == error)
+        own = wrong.filter(pl.col("error") == error)
         kinds[error] = []
-        for place, kind in enumerate(KINDS):
+        for place, kind in enumerate(errors.KINDS):
             of_kind = own.filter(pl.col("kind") == kind)
             if of_kind.height:
                 name = f"{error}-{place}"
                 examples[name] = _examples(book, of_kind)
-                kinds[error].append((name, kind, of_kind.height, ADVICE[kind]))
+                kinds[error].append((name, kind, of_kind.height, errors.ADVICE[kind]))
         kinds[error].sort(key=lambda each: -each[2])
-    suspects = label_suspects(run, errors)
-    doubted = doubted_labels(suspects)
+    suspects = errors.label_suspects(run, wrong)
+    doubted = errors.doubted_labels(suspects)
     section = {
         "counts": {error: sum(each[2] for each in of) for error, of in kinds.items()},
         "kinds": kinds,
         "quality": _quality(run),
-        "stages": _stages(run, errors),
+        "stages": _stages(run, wrong),
         "suspects": suspects.height,
         "doubted": doubted.height,
         "doubts": doubted.head(MOST_SUSPECTS).to_dicts(),
@@ -65,16 +57,16 @@ def evaluated(run: Run) -> dict[str, Any]:
     }
 
 
-def _examples(book: Book, errors: pl.DataFrame) -> list[list[Any]]:
+def _examples(book: Book, wrong: pl.DataFrame) -> list[list[Any]]:
     """The most certain ones, no posting twice, each with where it went wrong."""
     chosen: list[list[Any]] = []
     seen: set[int] = set()
-    columns = errors.select("left", "right", "score", "stage", "reasons")
+    columns = wrong.select("left", "right", "score", "stage", "reasons")
     for left, right, score, stage, reasons in columns.iter_rows():
         if left in seen or right in seen:
             continue
         seen |= {left, right}
-        note = None if stage == STAGES[0] else f"Lost: {stage}."
+        note = None if stage == errors.STAGES[0] else f"Lost: {stage}."
         chosen.append([book.pair(left, right, score, reasons), note])
         if len(chosen) == EXAMPLES:
             break
@@ -110,13 +102,13 @@ def _quality(run: Run) -> list[charts.Chart]:
     return drawn
 
 
-def _stages(run: Run, errors: pl.DataFrame) -> dict[str, Any]:
+def _stages(run: Run, wrong: pl.DataFrame) -> dict[str, Any]:
     """What became of the true pairs; of links only of those that were lost."""
     if run.lefts is not None:
-        lost = errors.filter(pl.col("error") == "split")["stage"].to_list()
-        counts = {name: lost.count(name) for name in STAGES[1:]}
+        lost = wrong.filter(pl.col("error") == "split")["stage"].to_list()
+        counts = {name: lost.count(name) for name in errors.STAGES[1:]}
         return {"pairs": None, "chart": charts.bars("Lost true pairs by stage", counts, "pairs")}
-    met = met_pairs(run)["stage"].to_list()
-    shares = {name: met.count(name) / max(len(met), 1) for name in STAGES}
+    met = errors.met_pairs(run)["stage"].to_list()
+    shares = {name: met.count(name) / max(len(met), 1) for name in errors.STAGES}
     chart = charts.bars("Recall by stage", shares, "share of true pairs", share=True)
     return {"pairs": len(met), "chart": chart}

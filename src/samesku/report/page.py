@@ -10,18 +10,11 @@ from typing import Any
 import polars as pl
 from markupsafe import Markup
 
+from samesku.report import sections
 from samesku.report.book import Book
 from samesku.report.browse import near_matches, shown_clusters
 from samesku.report.compare import check_comparable, compared
 from samesku.report.mistakes import evaluated, what_went_wrong
-from samesku.report.sections import (
-    at_a_glance,
-    clusters_to_browse,
-    in_short,
-    the_answers,
-    the_run,
-    the_threshold,
-)  # fmt: skip
 from samesku.results.curve import curve, targets
 from samesku.results.listing import for_spreadsheets
 from samesku.results.render import render
@@ -89,16 +82,16 @@ def build_report(run: Run, *, other: Run | None = None, progress: Progress | Non
     with progress.stage("shrink photos"):
         held |= book.content()
     with progress.stage("write page"):
-        seen, wanted = at_a_glance(run), targets(points, run.threshold)
+        seen, wanted = sections.at_a_glance(run), targets(points, run.threshold)
         doubted = parts["errors"]["doubted"] if "errors" in parts else 0
         parts |= {
-            "short": in_short(run, held["clusters"], points, wanted, seen, doubted),
+            "short": sections.in_short(run, held["clusters"], points, wanted, seen, doubted),
             "glance": seen,
             "figures": evaluated(run) if run.kind == "evaluation" else None,
-            "threshold": the_threshold(run, points, wanted),
-            "clusters": clusters_to_browse(run, held["clusters"]),
-            "answers": the_answers(run),
-            "run": the_run(run),
+            "threshold": sections.the_threshold(run, points, wanted),
+            "clusters": sections.clusters_to_browse(run, held["clusters"]),
+            "answers": sections.the_answers(run),
+            "run": sections.the_run(run),
         }
         data = {
             **held,

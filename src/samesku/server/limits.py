@@ -1,4 +1,4 @@
-"""What stands before every request: its size and rate, whose it is, logs and figures."""
+"""What stands before every request: its size, rate and time, whose it is, logs and figures."""
 
 from __future__ import annotations
 
@@ -10,16 +10,39 @@ from collections import OrderedDict
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 log = logging.getLogger("samesku.server")
 
-# Seconds that a client may take to send its request.
+# Seconds that a client may take to send its request, and to begin with it.
 PATIENCE = 20.0
 METHODS = ("GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS")
 # Clients whose rate is remembered.
 REMEMBERED = 10_000
+
+
+class Connection(H11Protocol):
+    """A connection that is closed where the head of a request does not come in time.
+
+    uvicorn waits for it without end, and refuses all others past a number of connections.
+    """
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Look again later."""
+        super().connection_made(transport)
+        self.loop.call_later(PATIENCE, self._close_if_idle, self.cycle)
+
+    def _close_if_idle(self, last: RequestResponseCycle | None) -> None:
+        """Close it if no request began since the `last` one."""
+        if self.transport.is_closing():
+            return
+        if self.cycle is last and (last is None or last.response_complete):
+            self.transport.close()
+        else:
+            self.loop.call_later(PATIENCE, self._close_if_idle, self.cycle)
 
 
 class Figures:
@@ -105,17 +128,15 @@ class Guard:
         body = bytearray()
         try:
             async with asyncio.timeout(PATIENCE):
-                while True:
-                    message = await receive()
-                    if message["type"] == "http.disconnect":
-                        return _answer(400, "the connection ended before the request had come")
-                    body += message.get("body", b"")
+                async for part in Request(scope, receive).stream():
+                    body += part
                     if len(body) > self.max_bytes:
                         return too_large
-                    if not message.get("more_body"):
-                        return bytes(body)
+        except ClientDisconnect:
+            return _answer(400, "the connection ended before the request had come")
         except TimeoutError:
             return _answer(408, f"the request took longer than {PATIENCE:.0f} seconds to come")
+        return bytes(body)
 
     def _tell(self, scope: Scope, status: int, seconds: float) -> None:
         """Figures, and a line of the log: the route, never a posting's text."""

@@ -22,7 +22,7 @@ from samesku.store.schema import distinct, look_up
 from samesku.store.terms import term_number
 from samesku.titles import Quantity, Stated, normal_tokens, stated
 from samesku.titles.attributes import KINDS, Attributes, Codes, read_attributes, read_title
-from samesku.titles.attributes.codes import NONE, Piece
+from samesku.titles.attributes.codes import NONE
 from samesku.titles.attributes.spelling import Spelling
 
 # Postings of which the content is kept in memory, the last ones that were read.
@@ -85,11 +85,8 @@ class Content:
         """Read what `pack` gave."""
         columns, normal, (quantities, words), values, codes = json.loads(packed)
         said = Stated(tuple(Quantity(*each) for each in quantities), tuple(words))
-        read = NONE
-        if codes is not None:
-            found = [tuple((*text, Piece(*piece)) for *text, piece in each) for each in codes]
-            read = Codes(normal, *found)
         held = dict(zip(KINDS, map(tuple, values), strict=True))
+        read = NONE if codes is None else Codes.of(normal, *codes)
         return cls(columns, normal, said, held, read)
 
 

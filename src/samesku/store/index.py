@@ -12,16 +12,7 @@ from typing import Any, TypeAlias
 import sqlalchemy as sa
 
 from samesku.scoring.learned import Learned
-from samesku.store import reading
-from samesku.store.decisions import (
-    Pin,
-    accept_pins,
-    check_agree,
-    merge_pins,
-    pin_alone,
-    split_pins,
-    take_back,
-)
+from samesku.store import decisions, reading
 from samesku.store.draft import Draft, read_payloads
 from samesku.store.postings import (
     Payload,
@@ -173,34 +164,34 @@ class Index(reading.Reads):
 
     def pin(self, left: Id, right: Id, verdict: str, *, key: Key = None, actor: str = "") -> Change:
         """Decide that two postings are the `same` product, `different`, or that it is `unsure`."""
-        pins = partial(pin_alone, left=as_id(left), right=as_id(right), verdict=verdict)
+        pins = partial(decisions.pin_alone, left=as_id(left), right=as_id(right), verdict=verdict)
         return self._decide("pin", pins, key, actor)
 
     def merge(
         self, clusters: Ids, *, without: Ids = (), key: Key = None, actor: str = ""
     ) -> Change:
         """Make clusters one, but for the postings `without`; the oldest id stays."""
-        pins = partial(merge_pins, names=as_ids(clusters), without=as_ids(without))
+        pins = partial(decisions.merge_pins, names=as_ids(clusters), without=as_ids(without))
         return self._decide("merge", pins, key, actor)
 
     def split(self, cluster: str, postings: Ids, *, key: Key = None, actor: str = "") -> Change:
         """Part some postings of a cluster from the rest; they become a cluster of their own."""
-        pins = partial(split_pins, name=cluster, away=as_ids(postings))
+        pins = partial(decisions.split_pins, name=cluster, away=as_ids(postings))
         return self._decide("split", pins, key, actor)
 
     def accept(
         self, cluster: str, *, without: Ids = (), key: Key = None, actor: str = ""
     ) -> Change:
         """Decide that a cluster is one product, but for the postings `without`, which leave it."""
-        pins = partial(accept_pins, name=cluster, without=as_ids(without))
+        pins = partial(decisions.accept_pins, name=cluster, without=as_ids(without))
         return self._decide("accept", pins, key, actor)
 
     def _decide(
-        self, verb: str, decided: Callable[[State], list[Pin]], key: Key, actor: str
+        self, verb: str, decided: Callable[[State], list[decisions.Pin]], key: Key, actor: str
     ) -> Change:
         def work(draft: Draft) -> Iterable[str]:
             pins = decided(draft.state)
-            check_agree(draft.state, pins)
+            decisions.check_agree(draft.state, pins)
             for left, right, verdict in pins:
                 if draft.state.verdict(left, right) != verdict:
                     draft.pin(left, right, verdict)
@@ -210,7 +201,7 @@ class Index(reading.Reads):
 
     def undo(self, event: int, *, key: Key = None, actor: str = "") -> Change:
         """Take back an event by a new one; StoreError where that cannot be done any more."""
-        change = self._write("undo", partial(take_back, event=event), key, actor)
+        change = self._write("undo", partial(decisions.take_back, event=event), key, actor)
         empty_log(self._engine)
         return change
 

@@ -19,19 +19,12 @@ from samesku.catalog.answers import SAME, UNSURE
 from samesku.metrics.audit import Audit
 from samesku.runtime.files import Staged
 from samesku.scoring.learned import Learned
+from samesku.store import schema
 from samesku.store.doubts import Pair, is_drawn
 from samesku.store.draft import read_payloads
 from samesku.store.postings import as_id, check_posting
 from samesku.store.results import Answer, DecidedPair, Found, StoreError
-from samesku.store.schema import (
-    check_is_store,
-    events,
-    open_engine,
-    pins,
-    postings,
-    touched,
-    without_password,
-)
+from samesku.store.schema import events, pins, postings, touched
 from samesku.store.scoring import score_pairs
 from samesku.store.searching import search
 from samesku.store.state import SHIPPED, Effects, Setting, State
@@ -43,7 +36,7 @@ class Reads:
     def __init__(self, place: str | Path, *, photos: str | Path | None = None) -> None:
         self.place = str(place)
         self._photos = None if photos is None else Path(photos)
-        self._opened: sa.Engine | None = open_engine(place)
+        self._opened: sa.Engine | None = schema.open_engine(place)
         self._lock = threading.RLock()
         self._state: State | None = None
         self._model: tuple[Setting, Learned] | None = None
@@ -64,7 +57,9 @@ class Reads:
     @property
     def _engine(self) -> sa.Engine:
         if self._opened is None:
-            raise StoreError(f"{without_password(self.place)} was closed; open it anew", "unusable")
+            raise StoreError(
+                f"{schema.without_password(self.place)} was closed; open it anew", "unusable"
+            )
         return self._opened
 
     @contextmanager
@@ -310,7 +305,7 @@ class Reads:
             raise StoreError(
                 f"{target} is there already; stop its service and move it away first", "conflict"
             )
-        check_is_store(source)
+        schema.check_is_store(source)
         with Staged(target.parent) as staged:
             shutil.copyfile(source, staged.path(target.name))
         return target

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from samesku.titles.scripts import SPACELESS, fold, word_lists
 
@@ -120,6 +120,12 @@ class Codes(NamedTuple):
     """ "iphone14": a name and a number, or a code, as other titles show."""
     series: tuple[tuple[str, Piece], ...]
     """Values with an aspect, such as "iphone: 14 pro"."""
+
+    @classmethod
+    def of(cls, title: str, *parts: Iterable[Sequence[Any]]) -> Codes:
+        """What JSON has made of it as it was."""
+        read = (tuple((*texts, Piece(*piece)) for *texts, piece in part) for part in parts)
+        return cls(title, *read)
 
 
 NONE = Codes("", (), (), ())

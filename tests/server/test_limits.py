@@ -8,7 +8,6 @@ import pytest
 import uvicorn
 
 from samesku.server import limits
-from samesku.server.connections import Connection
 
 ASKED = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
@@ -25,7 +24,7 @@ def port(monkeypatch):
 
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(app, http=Connection, lifespan="off", log_level="error")
+        config = uvicorn.Config(app, http=limits.Connection, lifespan="off", log_level="error")
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [held]})
         thread.start()
