@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 import scipy.sparse as sp
 
-from samesku.candidates.candidates import Source
+from samesku.candidates.candidates import Source, places_among
 from samesku.candidates.neighbors import Neighbors
 from samesku.candidates.shared_numbers import sharing
 from samesku.catalog.catalog import Catalog
@@ -60,29 +60,24 @@ class Terms:
         names = terms["name"].to_numpy() if known else np.full(len(ranks), "", dtype=object)
         return cls(ranks, held_by, [sparse(table, each, len(ranks)) for each in columns], names)
 
-    def take(self, rows: Array) -> Terms:
-        taken = [each[rows] for each in self.matrices]
-        return Terms(self.ranks, self.held_by, taken, self.names)
 
-    def narrowed(self) -> Terms:
-        """Without the columns that are empty in all matrices."""
-        filled = np.zeros(len(self.ranks), dtype=bool)
-        for rows in self.matrices:
-            filled[rows.indices] = True
-        ranks = self.ranks[filled]
-        narrow = [in_columns(rows, self.ranks, ranks) for rows in self.matrices]
-        return Terms(ranks, self.held_by[filled], narrow, self.names[filled])
-
-
-def below(parts: Sequence[Terms]) -> Terms:
-    """Matrices below each other, with the same columns."""
-    ranks = np.unique(np.concatenate([each.ranks for each in parts]))
+def taken(parts: Sequence[Terms], places: Sequence[Array | slice]) -> Terms:
+    """Some rows of several, below each other, without the columns that they leave empty."""
+    rows = [[m[at] for m in part.matrices] for part, at in zip(parts, places, strict=True)]
+    filled = [np.zeros(len(part.ranks), dtype=bool) for part in parts]
+    for own, matrices in zip(filled, rows, strict=True):
+        for each in matrices:
+            own[each.indices] = True
+    ranks = np.unique(np.concatenate([p.ranks[own] for p, own in zip(parts, filled, strict=True)]))
     held_by, names = np.empty(len(ranks), np.int64), np.full(len(ranks), "", dtype=object)
-    for each in parts:
-        place = np.searchsorted(ranks, each.ranks)
-        held_by[place], names[place] = each.held_by, each.names
-    found = [[in_columns(m, each.ranks, ranks) for m in each.matrices] for each in parts]
-    whole = [sp.vstack(each, format="csr") for each in zip(*found, strict=True)]
+    for part, own in zip(parts, filled, strict=True):
+        place = np.searchsorted(ranks, part.ranks[own])
+        held_by[place], names[place] = part.held_by[own], part.names[own]
+    aligned = (
+        [in_columns(each, part.ranks, ranks) for each in matrices]
+        for part, matrices in zip(parts, rows, strict=True)
+    )
+    whole = [sp.vstack(each, format="csr") for each in zip(*aligned, strict=True)]
     return Terms(ranks, held_by, whole, names)
 
 
@@ -146,7 +141,7 @@ def _stated(said: tuple[list[list[Any]], list[str]]) -> Stated:
 
 
 class Tile:
-    """The postings of two shards, or of one, that are neighbours across them."""
+    """The postings of two shards, or of one, that are neighbours across them, by their numbers."""
 
     def __init__(self, parts: Sequence[Part], encoders: Sequence[Encoder]) -> None:
         self.parts, sizes = parts, [len(part.numbers) for part in parts]
@@ -203,7 +198,7 @@ class Tile:
 
     def rows(self, totals: Totals, prices: Any, same: Collection[str]) -> CatalogRows:
         """What the features read, by the numbers of the whole catalogue in place of a tile's."""
-        words = self._terms([part.words for part in self.parts])
+        words = taken([part.words for part in self.parts], self.places)
         known: dict[str, object] = {
             "codes": CodedTitles(*(self.said[each.name] for each in fields(CodedTitles))),
             "ranks": {frozenset(same): [self._ranks(each.encoder) for each in self.sources]},
@@ -213,7 +208,7 @@ class Tile:
             spreads = [(slice(None), values, counts)]
             known["prices"] = Prices(*log_prices(self.catalog), spreads)
         if described := [part.described for part in self.parts if part.described is not None]:
-            terms = self._terms(described)
+            terms = taken(described, self.places)
             whole, title = terms.matrices
             rare = rarity_of(terms.held_by, totals.size)
             known["descriptions"] = DescribedWords.of(title, whole, rare)
@@ -229,9 +224,6 @@ class Tile:
         }
         return CatalogRows.of_part(self.catalog, self.sources, **known)
 
-    def _terms(self, terms: Sequence[Terms]) -> Terms:
-        return below([each.take(at) for each, at in zip(terms, self.places, strict=True)])
-
     def _ranks(self, encoder: str) -> Ranks:
         query, candidate, place = self._crossing([part.ranks[encoder] for part in self.parts])
         ends = self._new[query], self._new[candidate]
@@ -239,13 +231,9 @@ class Tile:
         cells = (place[there], (ends[0][there], ends[1][there]))
         places = sp.csr_matrix(cells, shape=(self.size, self.size))
         # The nearest rivals by their places in the tile; -1 where one is not in it.
-        rival, numbers = self.said[f"{encoder} rival"], self.said["number"]
-        ascending = np.argsort(numbers)
-        place = np.searchsorted(numbers, rival, sorter=ascending)
-        found = ascending[np.minimum(place, self.size - 1)]
-        rivals: Array = np.where(numbers[found] == rival, found, -1)
+        rival = places_among(self.said["number"], self.said[f"{encoder} rival"]).astype(np.int32)
         known = {name: self.said[f"{encoder} {name}"] for name in RANKED}
-        return Ranks(rival=rivals, places=places, **known)
+        return Ranks(rival=rival, places=places, **known)
 
     def _near(self, around: sp.csr_matrix) -> Neighbourhoods:
         """The words around each posting, as its part read them."""

@@ -17,7 +17,7 @@ from samesku.candidates.candidates import (
 )
 from samesku.candidates.neighbors import Neighbors, density
 from samesku.clustering.expected import partners
-from samesku.distributed.parts import RANKED, Part, Terms, Tile, below, decoded, ends_of
+from samesku.distributed.parts import RANKED, Part, Terms, Tile, decoded, ends_of, taken
 from samesku.distributed.reading import MEMBERS
 from samesku.distributed.searching import numbers_of, of_tiles
 from samesku.distributed.shelf import Shelf, columns_of, frame_of, table_of, texts_of
@@ -72,7 +72,7 @@ def look_around(
         around = Neighbourhoods.of(spoken, places[texts[0]])
         words.append(around.around[own])
         table |= {"share": around.share[own], "length": around.length[own]}
-    inner = Terms(terms.ranks, terms.held_by, words, terms.names).narrowed()
+    inner = taken([replace(terms, matrices=words)], [slice(None)])
     named = table_of(rank=inner.ranks, held_by=inner.held_by, name=texts_of(inner.names))
     shelf.write(f"around/{shard} words", named)
     table |= zip(("words", "around"), inner.matrices, strict=False)
@@ -83,9 +83,8 @@ def _words_around(shelf: Shelf, totals: Totals, outer: Array) -> Terms:
     """The words of some postings, read shard by shard, of one at least."""
     parts: list[Terms] = []
     for shard, table, place in _said_of(shelf, totals, outer, ["words", "words_at"]):
-        terms = Terms.read(shelf, f"words/{shard}", table, ["words"])
-        parts.append(terms.take(place).narrowed())
-    return below(parts)
+        parts.append(taken([Terms.read(shelf, f"words/{shard}", table, ["words"])], [place]))
+    return taken(parts, [slice(None)] * len(parts))
 
 
 def _attributes_around(shelf: Shelf, totals: Totals, outer: Array) -> AttributeRows:
