@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import sqrt
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from samesku.catalog.answers import SAME, UNSURE, Answers
+from samesku.catalog.answers import SAME, Answers
 from samesku.catalog.catalog import Catalog
 from samesku.clustering.decided import counted_scores
 from samesku.encoders import PHash, Tfidf
@@ -17,14 +16,14 @@ from samesku.judges.adapting import adapt, teaches
 from samesku.matcher import Matcher
 from samesku.scoring.classifier import PairClassifier
 from samesku.scoring.learned import Learned
-from samesku.store.results import Answer
+from samesku.store.reading import AUDITED
 
 # Answers of the audit below which nothing is adopted.
 LEAST_AUDITED = 20
 
 
 def try_adapting(
-    catalog: Catalog, base: Learned, answers: Sequence[Answer], threshold: float
+    catalog: Catalog, base: Learned, answers: pl.DataFrame, threshold: float
 ) -> tuple[PairClassifier | None, dict[str, Any]]:
     """Adapt a model to the answers outside the audit, and measure it by those of the audit.
 
@@ -32,31 +31,25 @@ def try_adapting(
     than wrong, by more than one standard deviation of chance. `threshold` is that of the
     probabilities before.
     """
-    audit = [each for each in answers if each.drawn and each.verdict != UNSURE]
+    audit = answers.filter(AUDITED)
     if len(audit) < LEAST_AUDITED:
         few = f"{len(audit)} answers to random pairs, and {LEAST_AUDITED} are needed to measure"
         return None, {"adopted": False, "reason": few}
-    frame = pl.DataFrame(
-        [(each.left, each.right, each.verdict) for each in answers if not each.drawn],
-        schema=["left_id", "right_id", "verdict"],
-        orient="row",
-    )
-    taught = Answers.of(frame, catalog, source="the decisions")
+    taught = Answers.of(answers.filter(~pl.col("drawn")), catalog, source="the decisions")
     matches = Matcher([Tfidf(), PHash()], base).match(catalog, answers=taught)
     if reason := teaches(matches, taught):
         return None, {"adopted": False, "reason": reason}
     adapted = adapt(matches, taught)
     made, pairs = adapted.matches, adapted.matches.candidates
     counted = counted_scores(made.distinct, pairs.left, pairs.right, made.scores, made.crowding)
-    row = {posting: place for place, posting in enumerate(catalog.ids)}
-    ends = np.array([[row[each.left], row[each.right]] for each in audit])
-    ends = np.sort(matches.distinct.place[ends], axis=1)
-    place = pairs.places(ends[:, 0], ends[:, 1])
+    rows = catalog.rows_of([*audit["left_id"], *audit["right_id"]]).reshape(2, -1)
+    ends = np.sort(matches.distinct.place[rows], axis=0)
+    place = pairs.places(*ends)
     # Pairs that are no candidates are not the same.
     scores = np.where(place >= 0, counted[place], 0)
-    same = np.array([each.verdict == SAME for each in audit])
-    before = same == np.array([(each.probability or 0) >= threshold for each in audit])
-    after = same == ((scores >= made.threshold) | (ends[:, 0] == ends[:, 1]))
+    same = (audit["verdict"] == SAME).to_numpy()
+    before = same == (audit["probability"] >= threshold).to_numpy()
+    after = same == ((scores >= made.threshold) | (ends[0] == ends[1]))
     better, worse = (int(np.count_nonzero(each)) for each in (after & ~before, before & ~after))
     pays = better - worse > sqrt(better + worse)
     return adapted.model if pays else None, {

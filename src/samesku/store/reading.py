@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+import polars as pl
 import sqlalchemy as sa
 
 from samesku.catalog.answers import SAME, UNSURE
@@ -23,11 +24,16 @@ from samesku.store import schema
 from samesku.store.doubts import Pair, is_drawn
 from samesku.store.draft import read_payloads
 from samesku.store.postings import as_id, check_posting
-from samesku.store.results import Answer, DecidedPair, Found, StoreError
+from samesku.store.results import DecidedPair, Found, StoreError
 from samesku.store.schema import events, pins, postings, touched
 from samesku.store.scoring import score_pairs
 from samesku.store.searching import search
 from samesku.store.state import SHIPPED, Effects, Setting, State
+
+# What is known of an answer about one pair, and which of them measure a model.
+ANSWER = {"left_id": pl.String, "right_id": pl.String, "verdict": pl.String,
+          "probability": pl.Float64, "drawn": pl.Boolean}  # fmt: skip
+AUDITED = pl.col("drawn") & (pl.col("verdict") != UNSURE)
 
 
 class Reads:
@@ -228,16 +234,12 @@ class Reads:
     def audit(self) -> dict[str, Any] | None:
         """Precision and recall of the scores by the answers to random pairs, with intervals."""
         with self._reading() as (state, connection):
-            answers = [
-                (each.probability, each.verdict == SAME)
-                for each in single_answers(state, connection, self._learned(state).crowding)
-                if each.drawn and each.verdict != UNSURE and each.probability is not None
-            ]
+            answers = single_answers(state, connection, self._learned(state).crowding)
             threshold = self._threshold(state)
-        if not answers:
+        answers = answers.filter(AUDITED)
+        if answers.is_empty():
             return None
-        matched = [score >= threshold for score, _ in answers]
-        return Audit.of(matched, [same for _, same in answers]).record
+        return Audit.of(answers["probability"] >= threshold, answers["verdict"] == SAME).record
 
     def decided(self) -> int:
         """How many pairs people decided."""
@@ -313,15 +315,16 @@ class Reads:
 
 def single_answers(
     state: State, connection: sa.Connection, crowding: tuple[float, float]
-) -> list[Answer]:
+) -> pl.DataFrame:
     """The decisions about single pairs of postings that are there and not identical.
 
-    Their probabilities are as they count for clusters.
+    `probability` is as it counts for clusters, null where a pair was not scored. Pairs that are
+    `drawn` belong to the audit: they measure a model and never teach one.
     """
     rows = sa.select(pins.c.left_id, pins.c.right_id, pins.c.verdict).join(
         events, events.c.number == pins.c.event
     )
-    answers = []
+    answers: list[tuple[Any, ...]] = []
     for left, right, verdict in connection.execute(rows.where(events.c.verb == "pin")):
         if not {left, right} <= state.distinct_of.keys():
             continue
@@ -329,8 +332,8 @@ def single_answers(
         if one != other:
             probability = state.counted(left, right, crowding)
             drawn = probability is not None and is_drawn(one, other)
-            answers.append(Answer(left, right, verdict, probability, drawn))
-    return answers
+            answers.append((left, right, verdict, probability, drawn))
+    return pl.DataFrame(answers, ANSWER, orient="row")
 
 
 def _names(state: State, pair: Pair) -> tuple[str, str]:

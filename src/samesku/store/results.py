@@ -91,17 +91,3 @@ class Change:
         }  # fmt: skip
         lists = {name: [kind(**each) for each in answer[name]] for name, kind in kinds.items()}
         return cls(**answer | lists | {"repeated": True})
-
-
-@dataclass(frozen=True)
-class Answer:
-    """An answer about one pair; `probability` of the model before, None where it was not scored.
-
-    `drawn`: it belongs to the audit, so that it measures a model and never teaches one.
-    """
-
-    left: str
-    right: str
-    verdict: str
-    probability: float | None
-    drawn: bool
