@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -17,7 +17,7 @@ from samesku.catalog.catalog import Catalog, check_catalogs
 from samesku.catalog.splits import Split, group_folds, leaks
 from samesku.clustering.expected import threshold_for
 from samesku.evaluation.calibration import Predicted, Reliability, reliability
-from samesku.evaluation.results import FOLD, WHOLE, Counts, Evaluation, Result, count, figures
+from samesku.evaluation.results import FOLD, WHOLE, Evaluation, Result, count, figures
 from samesku.evaluation.tuning import tune
 from samesku.matcher import Matcher
 from samesku.metrics import Figure, Sampled
@@ -30,6 +30,8 @@ from samesku.scoring.fusion import Fusion, PairScores
 
 # The figures that sum a decision up, of which differences are given.
 COMPARED = ("posting_f1", "pair_f1", "bcubed_f1")
+# The queries of a split as they were counted, and the probabilities of their pairs.
+Counted: TypeAlias = tuple[pl.DataFrame, Predicted | None]
 
 
 def evaluate(
@@ -92,7 +94,7 @@ def evaluate(
     split_records = [_split_record(catalog, split, progress if tuned else None) for split in splits]
     whole = Pool.of(catalog, matcher)
     pools = [Pool.of(catalog.take(split.test), matcher) for split in splits]
-    counts: dict[tuple[str, str], list[Counts]] = defaultdict(list)
+    counts: dict[tuple[str, str], list[Counted]] = defaultdict(list)
     chosen: list[dict[str, Any]] = []
     kept: list[tuple[pl.DataFrame, pl.DataFrame]] = []
     for name, fusion, to_tune in contenders:
@@ -180,9 +182,9 @@ def score(matches: Matches, *, seed: int = 0) -> dict[str, Figure]:
 def measured(matches: Matches, *, seed: int) -> tuple[dict[str, Figure], Reliability | None]:
     """As :func:`score`, and how true the probabilities are, None where scores are no such."""
     labels = matches.catalog.known_labels("score against")
-    counts = count(matches, np.flatnonzero(labels >= 0), labels)
-    found = {name: each.figure for name, each in figures([counts], seed).items()}
-    return found, None if counts.predicted is None else reliability(counts.predicted)
+    counts, predicted = count(matches, np.flatnonzero(labels >= 0), labels)
+    found = {name: each.figure for name, each in figures(counts, seed).items()}
+    return found, None if predicted is None else reliability(predicted)
 
 
 @dataclass(frozen=True, eq=False)
@@ -244,7 +246,7 @@ def scored(fusion: Fusion, pool: Pool, *, explained: bool = False) -> Matches:
 
 
 def _results(
-    counts: Mapping[tuple[str, str], Sequence[Counts]],
+    counts: Mapping[tuple[str, str], Sequence[Counted]],
     pool_sizes: Mapping[str, tuple[int, ...]],
     seed: int,
 ) -> list[Result]:
@@ -252,17 +254,18 @@ def _results(
     results: list[Result] = []
     first: dict[str, dict[str, Sampled]] = {}
     for (name, pool), parts in counts.items():
-        sampled = figures(parts, seed)
+        queries = pl.concat(each for each, _ in parts)
+        sampled = figures(queries, seed)
         against = first.get(pool)
         first.setdefault(pool, sampled)
-        predicted = [each.predicted for each in parts if each.predicted is not None]
+        predicted = [each for _, each in parts if each is not None]
         columns = zip(*predicted, strict=True)
         results.append(
             Result(
                 name,
                 pool,
                 pool_sizes[pool],
-                sum(len(each.products) for each in parts),
+                len(queries),
                 {figure: each.figure for figure, each in sampled.items()},
                 {f: sampled[f].minus(against[f]) for f in COMPARED} if against else {},
                 reliability(Predicted(*map(np.concatenate, columns))) if predicted else None,

@@ -1,6 +1,5 @@
 """What an evaluation counts of its queries, the figures of it, and how they are written down."""
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -83,23 +82,13 @@ class Evaluation:
         return staged.written
 
 
-@dataclass(frozen=True, eq=False)
-class Counts:
-    """Counts of one split's queries.
+def count(matches: Matches, rows: Ints, labels: Ints) -> tuple[pl.DataFrame, Predicted | None]:
+    """Count for the queries `rows`; labels int64 ``(n,)``, -1 where unknown.
 
-    `below` and `cut` are how many true candidates of each are below and above the threshold and no
-    matches; `predicted` is None where scores are no probabilities.
+    Of each query the `product`, a tally, and how many true candidates that are no matches are
+    `below` the threshold, and above it but `cut` by the clustering. None where scores are no
+    probabilities.
     """
-
-    products: Ints
-    matched: metrics.Tally
-    below: Ints
-    cut: Ints
-    predicted: Predicted | None
-
-
-def count(matches: Matches, rows: Ints, labels: Ints) -> Counts:
-    """Count for the queries `rows`; labels int64 ``(n,)``, -1 where unknown."""
     left, right = matches.candidates.left, matches.candidates.right
     distinct = matches.distinct
     groups, known = matches.clusters[distinct.rows], labels[distinct.rows]
@@ -113,26 +102,23 @@ def count(matches: Matches, rows: Ints, labels: Ints) -> Counts:
         metrics.pair_tally(left[lost], right[lost], labels, distinct.place).correct[rows]
         for lost in (apart & ~above, apart & above)
     )
-    matched = metrics.cluster_tally(matches.clusters, labels).take(rows)
-    return Counts(labels[rows], matched, below, cut, predicted)
+    tally = metrics.cluster_tally(matches.clusters, labels).take(rows)
+    counts = {"product": labels[rows], **tally._asdict(), "below": below, "cut": cut}
+    return pl.DataFrame(counts), predicted
 
 
-def figures(scored: Sequence[Counts], seed: int) -> dict[str, metrics.Sampled]:
-    """Every figure over the queries of all splits, resampled by whole products."""
-    products = np.concatenate([part.products for part in scored])
-    parts = zip(*(part.matched for part in scored), strict=True)
-    matched = metrics.Tally(*map(np.concatenate, parts))
-    below = np.concatenate([part.below for part in scored])
-    cut = np.concatenate([part.cut for part in scored])
-    one, correct, actual = np.ones(len(products)), matched.correct, matched.actual
+def figures(counts: pl.DataFrame, seed: int) -> dict[str, metrics.Sampled]:
+    """Every figure over queries as they were counted, resampled by whole products."""
+    products, correct, matched, actual, below, cut = (each.to_numpy() for each in counts)
+    one, f1 = np.ones(len(products)), metrics.posting_f1(metrics.Tally(correct, matched, actual))
     # The posting itself belongs to its group: B-cubed counts it.
-    own_precise, own_recalled = (correct + 1) / (matched.matched + 1), (correct + 1) / (actual + 1)
+    own_precise, own_recalled = (correct + 1) / (matched + 1), (correct + 1) / (actual + 1)
     # Numerator and denominator; of two of each the harmonic mean.
     ratios: dict[str, tuple[Any, Any]] = {
-        "posting_f1": (metrics.posting_f1(matched), one),
-        "pair_precision": (correct, matched.matched),
+        "posting_f1": (f1, one),
+        "pair_precision": (correct, matched),
         "pair_recall": (correct, actual),
-        "pair_f1": ([correct, correct], [matched.matched, actual]),
+        "pair_f1": ([correct, correct], [matched, actual]),
         "bcubed_precision": (own_precise, one),
         "bcubed_recall": (own_recalled, one),
         "bcubed_f1": ([own_precise, own_recalled], [one, one]),
