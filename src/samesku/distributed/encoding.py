@@ -54,7 +54,7 @@ def encode_shard(
     photos.run(progress)
     words = by_rank(terms.words, found["rank"])
     table: dict[str, Any] = {"words": with_data(words, np.ones_like(words.data))}
-    named = found.with_columns(name=texts_of(terms.vocabulary)).sort("rank")
+    named = found.select("rank", "held_by", name=texts_of(terms.vocabulary)).sort("rank")
     shelf.write(f"words/{shard}", named.to_arrow())
     if "description" in frame.columns:
         table |= _described(shelf, totals, shard, catalog)

@@ -44,41 +44,38 @@ TEXTS = ("beginning", "words sorted", "characters")
 
 @dataclass(frozen=True)
 class Terms:
-    """Words by rank among all: of how many postings, their names, and which postings hold them."""
+    """Which postings hold words; of each its `rank` among all, its name, and how many hold it."""
 
-    ranks: Array
-    held_by: Array
+    columns: pl.DataFrame  # `rank`, ascending, `held_by`, and `name` where it is asked for
     matrices: Sequence[sp.csr_matrix]
-    names: Array
 
     @classmethod
-    def read(cls, shelf: Shelf, name: str, table: Any, columns: Sequence[str]) -> Terms:
+    def read(cls, shelf: Shelf, name: str, table: Any, wanted: Sequence[str]) -> Terms:
         """The words of a shard, and the matrices in the given columns of a table."""
-        terms = shelf.frame(name)
-        ranks, held_by = terms["rank"].to_numpy(), terms["held_by"].to_numpy()
-        known = "name" in terms.columns
-        names = terms["name"].to_numpy() if known else np.full(len(ranks), "", dtype=object)
-        return cls(ranks, held_by, [sparse(table, each, len(ranks)) for each in columns], names)
+        columns = shelf.frame(name)
+        return cls(columns, [sparse(table, each, len(columns)) for each in wanted])
+
+    def rarity(self, size: int) -> Array:
+        """How rare the words are among so many postings."""
+        return rarity_of(self.columns["held_by"].to_numpy(), size)
 
 
 def taken(parts: Sequence[Terms], places: Sequence[Array | slice]) -> Terms:
     """Some rows of several, below each other, without the columns that they leave empty."""
     rows = [[m[at] for m in part.matrices] for part, at in zip(parts, places, strict=True)]
-    filled = [np.zeros(len(part.ranks), dtype=bool) for part in parts]
-    for own, matrices in zip(filled, rows, strict=True):
+    filled = []
+    for part, matrices in zip(parts, rows, strict=True):
+        own = np.zeros(len(part.columns), dtype=bool)
         for each in matrices:
             own[each.indices] = True
-    ranks = np.unique(np.concatenate([p.ranks[own] for p, own in zip(parts, filled, strict=True)]))
-    held_by, names = np.empty(len(ranks), np.int64), np.full(len(ranks), "", dtype=object)
-    for part, own in zip(parts, filled, strict=True):
-        place = np.searchsorted(ranks, part.ranks[own])
-        held_by[place], names[place] = part.held_by[own], part.names[own]
+        filled.append(part.columns.filter(pl.Series(own)))
+    columns = pl.concat(filled).unique("rank").sort("rank")
+    ranks, *own_ranks = (each["rank"].to_numpy() for each in (columns, *(p.columns for p in parts)))
     aligned = (
-        [in_columns(each, part.ranks, ranks) for each in matrices]
-        for part, matrices in zip(parts, rows, strict=True)
+        [in_columns(each, own, ranks) for each in matrices]
+        for own, matrices in zip(own_ranks, rows, strict=True)
     )
-    whole = [sp.vstack(each, format="csr") for each in zip(*aligned, strict=True)]
-    return Terms(ranks, held_by, whole, names)
+    return Terms(columns, [sp.vstack(each, format="csr") for each in zip(*aligned, strict=True)])
 
 
 class Part:
@@ -106,7 +103,7 @@ class Part:
         words = [name for name in ("words", "around") if name in around.column_names]
         self.words = Terms.read(shelf, f"around/{shard} words", around, words)
         lists = [normal_tokens(title) for title in titles]
-        rare = rarity_of(self.words.held_by, totals.size)
+        rare = self.words.rarity(totals.size)
         spoken = TitleWords(titles, lists, [], self.words.matrices[0], rare, [])
         self.said |= {"number": self.numbers, "stated": stated}
         self.said |= dict(zip(TEXTS, spoken.texts, strict=True))
@@ -210,11 +207,11 @@ class Tile:
         if described := [part.described for part in self.parts if part.described is not None]:
             terms = taken(described, self.places)
             whole, title = terms.matrices
-            rare = rarity_of(terms.held_by, totals.size)
-            known["descriptions"] = DescribedWords.of(title, whole, rare)
+            known["descriptions"] = DescribedWords.of(title, whole, terms.rarity(totals.size))
         held, *around = words.matrices
-        rare, titles = rarity_of(words.held_by, totals.size), self.catalog.normal_titles
-        spoken = TitleWords(titles, [], words.names.tolist(), held, rare, self.catalog.stated)
+        titles, names = self.catalog.normal_titles, words.columns["name"].to_list()
+        rare = words.rarity(totals.size)
+        spoken = TitleWords(titles, [], names, held, rare, self.catalog.stated)
         vars(spoken)["texts"] = tuple(self.said[name] for name in TEXTS)
         known |= {
             "words": spoken,

@@ -20,7 +20,7 @@ from samesku.clustering.expected import partners
 from samesku.distributed.parts import RANKED, Part, Terms, Tile, decoded, ends_of, taken
 from samesku.distributed.reading import MEMBERS
 from samesku.distributed.searching import numbers_of, of_tiles
-from samesku.distributed.shelf import Shelf, columns_of, frame_of, table_of, texts_of
+from samesku.distributed.shelf import Shelf, columns_of, frame_of, table_of
 from samesku.distributed.tasks import Result, held
 from samesku.distributed.totals import Totals
 from samesku.encoders.base import Encoder
@@ -32,7 +32,6 @@ from samesku.scoring.features.similarities import Ranks
 from samesku.scoring.features.title_words import TitleWords
 from samesku.scoring.fusion import PairScores
 from samesku.scoring.learned import Learned
-from samesku.scoring.presence import rarity_of
 from samesku.scoring.untrained_photos import neighbors_as_hash
 from samesku.titles.attributes import KINDS, Attributes
 
@@ -68,13 +67,12 @@ def look_around(
     (held,) = terms.matrices
     words = [held[own]]
     if texts := [name for name, kind in kinds.items() if kind == "text"]:
-        spoken = TitleWords([], [], [], held, rarity_of(terms.held_by, totals.size), [])
+        spoken = TitleWords([], [], [], held, terms.rarity(totals.size), [])
         around = Neighbourhoods.of(spoken, places[texts[0]])
         words.append(around.around[own])
         table |= {"share": around.share[own], "length": around.length[own]}
     inner = taken([replace(terms, matrices=words)], [slice(None)])
-    named = table_of(rank=inner.ranks, held_by=inner.held_by, name=texts_of(inner.names))
-    shelf.write(f"around/{shard} words", named)
+    shelf.write(f"around/{shard} words", inner.columns.to_arrow())
     table |= zip(("words", "around"), inner.matrices, strict=False)
     shelf.write(f"around/{shard}", table_of(**table))
 
