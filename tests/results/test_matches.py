@@ -17,7 +17,7 @@ from samesku.catalog.answers import Answers
 from samesku.encoders import Tfidf
 from samesku.results import pair_tables
 from samesku.scoring.explanations import FAMILIES, Explanations
-from samesku.scoring.features.title_words import title_words
+from samesku.scoring.features.words import title_words
 
 THRESHOLDS = {"words": Threshold(0.5), "looks": Threshold(0.5)}
 

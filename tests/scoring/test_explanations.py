@@ -10,7 +10,7 @@ import pytest
 from samesku import Matcher, read_catalog
 from samesku.encoders import PHash, TextEncoder, Tfidf, Vectors
 from samesku.scoring.explanations import FAMILIES, Explanations, families
-from samesku.scoring.features.title_words import title_words
+from samesku.scoring.features.words import title_words
 
 PHOTO, NEAR, OTHER = "94974f937d4c2433", "94974f937d4c2437", "6b68b06c82b3dbcc"
 ROWS = [

@@ -27,7 +27,7 @@ from samesku.scoring.features.descriptions import DescribedWords
 from samesku.scoring.features.neighbourhood import Neighbourhoods
 from samesku.scoring.features.prices import Prices, log_prices
 from samesku.scoring.features.similarities import Ranks
-from samesku.scoring.features.title_words import TitleWords
+from samesku.scoring.features.words import TitleWords
 from samesku.scoring.presence import rarity_of, row_cells
 from samesku.titles import Quantity, Stated, normal_tokens
 from samesku.titles.attributes import KINDS, Attributes

@@ -29,7 +29,7 @@ from samesku.runtime.arrays import Array
 from samesku.scoring.features.attributes import AttributeRows, attribute_rows, clashing
 from samesku.scoring.features.neighbourhood import Neighbourhoods
 from samesku.scoring.features.similarities import Ranks
-from samesku.scoring.features.title_words import TitleWords
+from samesku.scoring.features.words import TitleWords
 from samesku.scoring.fusion import PairScores
 from samesku.scoring.learned import Learned
 from samesku.scoring.untrained_photos import neighbors_as_hash

@@ -8,7 +8,7 @@ import polars as pl
 
 from samesku.candidates.similarity import row_similarity
 from samesku.results.runs import Run
-from samesku.scoring.features.title_words import title_words
+from samesku.scoring.features.words import title_words
 from samesku.titles.attributes import KINDS as ATTRIBUTES
 from samesku.titles.attributes import Attributes, aspect
 

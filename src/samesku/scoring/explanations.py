@@ -17,8 +17,7 @@ from samesku.encoders.base import Modality
 from samesku.runtime.arrays import AnyFloats, AnyInts, Bools, Floats, Ints
 from samesku.runtime.memory import Kept, released
 from samesku.scoring.features.codes import is_code
-from samesku.scoring.features.title_words import TitleWords
-from samesku.scoring.features.words import unshared_words
+from samesku.scoring.features.words import TitleWords, unshared_words
 from samesku.scoring.presence import common_cells, segment_max
 from samesku.titles import Stated
 from samesku.titles.attributes import KINDS

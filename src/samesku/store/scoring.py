@@ -23,7 +23,7 @@ from samesku.scoring.features.brands import brand_rows
 from samesku.scoring.features.descriptions import described_words
 from samesku.scoring.features.neighbourhood import Neighbourhoods
 from samesku.scoring.features.similarities import Ranks
-from samesku.scoring.features.title_words import TitleWords
+from samesku.scoring.features.words import TitleWords
 from samesku.scoring.fusion import PairScores
 from samesku.scoring.learned import Learned
 from samesku.scoring.presence import filled_rows, rarity_of, rows_between

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from samesku.scoring.features.codes import CodedTitles, code_features
-from samesku.scoring.features.title_words import title_words
+from samesku.scoring.features.words import title_words
 from samesku.titles import clean_title, normalise_title
 
 

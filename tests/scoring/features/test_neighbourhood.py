@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from samesku.candidates.neighbors import Neighbors, nearest
 from samesku.encoders import Tfidf
 from samesku.scoring.features.neighbourhood import DEPTH, Neighbourhoods, neighbourhood_features
-from samesku.scoring.features.title_words import title_words
+from samesku.scoring.features.words import title_words
 from samesku.scoring.presence import common_cells
 
 WORDS = ["susu", "bebelo", "vanila", "coklat", "promo", "400g", "800g", "xq1"]

@@ -1,4 +1,4 @@
-"""Word features against a literal reading of two titles."""
+"""Words of titles, read once, and their features against a literal reading of two titles."""
 
 import math
 
@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rapidfuzz import fuzz
 
-from samesku.scoring.features.title_words import title_words
-from samesku.scoring.features.words import WordMarks, word_features
+from samesku.scoring.features.words import WordMarks, string_features, title_words, word_features
 from samesku.scoring.presence import common_cells
 from samesku.titles import normal_tokens, normalise_title, stated
 
@@ -141,3 +141,70 @@ def test_catalogues_without_quantities_or_without_words(titles):
     assert features["shared_words"] == len(set(titles[0].split()) & set(titles[1].split()))
     assert features["quantities_agree"] == features["quantities_clash"] == 0
     assert all(np.isfinite(value) for value in features.values())
+
+
+TITLES = ["susu bebelo 400g susu", "lampu led", "", "susu led 12w"]
+
+
+def test_words_in_their_order_and_who_holds_which():
+    words = title_words(TITLES)
+    assert words.lists == [normal_tokens(title) for title in TITLES]
+    assert words.lists[0] == ["susu", "bebelo", "400g", "susu"]
+    assert sorted(words.names) == sorted({word for each in words.lists for word in each})
+    assert words.held.shape == (4, len(words.names))
+    for row, mine in enumerate(words.lists):
+        held = words.held[row].toarray().ravel()
+        assert {words.names[column] for column in np.flatnonzero(held)} == set(mine)
+        assert set(held) <= {0, 1}
+
+
+def test_rarity_is_the_smooth_inverse_document_frequency_by_that_of_a_word_used_once():
+    words = title_words(TITLES)
+    rarity = dict(zip(words.names, words.rarity.tolist(), strict=True))
+    once = math.log(5 / 2) + 1
+    assert rarity["susu"] == pytest.approx((math.log(5 / 3) + 1) / once)
+    assert rarity["bebelo"] == 1
+
+
+def test_rows_by_rarity_and_of_unit_length():
+    words = title_words(TITLES)
+    expected = words.held.toarray() * words.rarity
+    np.testing.assert_allclose(words.weighted.toarray(), expected)
+    lengths = np.linalg.norm(words.unit.toarray(), axis=1)
+    np.testing.assert_allclose(lengths, [1, 1, 0, 1], rtol=1e-6)
+    np.testing.assert_allclose(
+        words.unit.toarray()[0], expected[0] / np.linalg.norm(expected[0]), rtol=1e-6
+    )
+
+
+@pytest.mark.parametrize("titles", [[], [""], ["!", ""]], ids=repr)
+def test_titles_without_words(titles):
+    words = title_words(titles)
+    assert words.names == []
+    assert words.weighted.shape[0] == words.unit.shape[0] == len(titles)
+    assert words.unit.nnz == 0
+
+
+def alike(a, b):
+    words = title_words([normalise_title(a), normalise_title(b)])
+    features = string_features(words, np.array([0]), np.array([1]))
+    return {name: column[0] for name, column in features.items()}
+
+
+def test_equal_titles_are_wholly_alike():
+    features = alike("susu bebelo", "susu bebelo")
+    assert [value for name, value in features.items() if name.startswith("edit")] == [100] * 2
+    assert features["letters_min"] == features["letters_max"] == 11
+
+
+def test_whole_and_sorted_words():
+    features = alike("susu bebelo", "bebelo susu")
+    assert features["edit_ratio"] == pytest.approx(fuzz.ratio("susu bebelo", "bebelo susu"))
+    assert features["edit_ratio_sorted"] == 100
+    features = alike("susu bebelo", "promo bebelo susu murah")
+    assert features["edit_ratio"] < features["edit_ratio_sorted"] < 100
+    assert (features["letters_min"], features["letters_max"]) == (11, 23)
+
+
+def test_the_spelling_of_quantities_does_not_matter():
+    assert alike("susu 400 gram", "susu 0,4 kg")["edit_ratio"] == 100

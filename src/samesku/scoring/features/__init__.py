@@ -34,10 +34,14 @@ from samesku.scoring.features.descriptions import (
 from samesku.scoring.features.neighbourhood import Neighbourhoods, neighbourhood_features
 from samesku.scoring.features.prices import Prices, price_features
 from samesku.scoring.features.similarities import Ranks, similarity_features
-from samesku.scoring.features.strings import string_features
 from samesku.scoring.features.table import WHOLE, Column, Features, both_ways
-from samesku.scoring.features.title_words import TitleWords, title_words
-from samesku.scoring.features.words import WordMarks, word_features
+from samesku.scoring.features.words import (
+    TitleWords,
+    WordMarks,
+    string_features,
+    title_words,
+    word_features,
+)
 from samesku.scoring.presence import common_cells
 
 

@@ -14,9 +14,8 @@ from rapidfuzz.distance import Prefix
 
 from samesku.candidates.similarity import Ends
 from samesku.runtime.arrays import Floats, Ints
-from samesku.scoring.features.strings import compared
 from samesku.scoring.features.table import WHOLE, Column, both_ways, either_known
-from samesku.scoring.features.title_words import TitleWords
+from samesku.scoring.features.words import TitleWords, compared
 from samesku.titles import Stated
 
 # Letters and digits mixed, or a number too long to be a size.

@@ -14,7 +14,7 @@ from samesku.candidates.similarity import Ends
 from samesku.runtime.arrays import Floats
 from samesku.runtime.cores import map_in_order
 from samesku.scoring.features.table import Column, both_ways
-from samesku.scoring.features.title_words import TitleWords
+from samesku.scoring.features.words import TitleWords
 from samesku.scoring.presence import (
     Cells,
     by_left_rows,

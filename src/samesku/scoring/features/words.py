@@ -1,31 +1,91 @@
-"""What two titles share word by word: rare words, numbers, model codes, quantities."""
+"""The words of titles: read once for a catalogue, and what two titles share of them.
+
+Rare words, numbers, model codes, quantities, and how alike the titles are as strings.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 import scipy.sparse as sp
+from rapidfuzz import fuzz, process
 
 from samesku.candidates.candidates import each_once
 from samesku.candidates.similarity import Ends
-from samesku.runtime.arrays import AnyInts, Floats, Ints
+from samesku.runtime.arrays import AnyInts, Array, Floats, Ints
+from samesku.runtime.cores import usable_cores
 from samesku.scoring.features.table import Column, both_ways
-from samesku.scoring.features.title_words import TitleWords
 from samesku.scoring.presence import (
     Cells,
     by_parts,
     common_cells,
     grouped,
     presence,
+    rarity,
     row_cells,
     segment_max,
     segment_sums,
+    unit_rows,
+    weighted,
 )
+from samesku.titles import Stated, normal_tokens, stated
 
 _CODE = re.compile(r"(?=.*\d)(?=.*[a-z]).{4,}")
+# Characters of a title that are compared: edit ratios cost the product of both lengths.
+LONGEST = 200
+# Pairs of texts from which starting a thread is worth it.
+MANY = 500
+
+
+@dataclass(frozen=True, eq=False)
+class TitleWords:
+    """Which words each of n normal titles holds, and how rare they are."""
+
+    titles: Sequence[str]
+    lists: list[list[str]]  # the words of each title, in their order
+    names: list[str]  # the word of each column
+    held: sp.csr_matrix  # float32 (n, words), 1 where a title holds a word
+    rarity: Floats  # (words,), smooth inverse document frequency
+    stated: Sequence[Stated]  # what each title says in numbers and sizes
+
+    @cached_property
+    def texts(self) -> tuple[Array, Array, Floats]:
+        """The beginning of each title, the same with its words sorted, and the whole length."""
+        whole = [" ".join(each) for each in self.lists]
+        texts = np.array([text[:LONGEST] for text in whole], dtype=object)
+        # Sorted once here, not for each pair as `fuzz.token_sort_ratio` would.
+        ordered = np.array([" ".join(sorted(text.split(" "))) for text in texts], dtype=object)
+        return texts, ordered, np.array([len(text) for text in whole], dtype=np.float32)
+
+    @cached_property
+    def weighted(self) -> sp.csr_matrix:
+        """The words of each title weighed by their rarity, float32 CSR."""
+        return weighted(self.held, self.rarity)
+
+    @cached_property
+    def mass(self) -> Floats:
+        """The sum of the rarities of each title's words, float32 ``(n,)``."""
+        return segment_sums(self.weighted.data, self.weighted.indptr)
+
+    @cached_property
+    def unit(self) -> sp.csr_matrix:
+        """The same in rows of unit length."""
+        return unit_rows(self.weighted)
+
+
+def title_words(titles: Sequence[str], said: Sequence[Stated] | None = None) -> TitleWords:
+    """Read the words of normal titles, and what they state, where that was not read before."""
+    # Each word is held once, not once for each title that says it.
+    own: dict[str, str] = {}
+    lists = [[own.setdefault(word, word) for word in normal_tokens(title)] for title in titles]
+    vocabulary: dict[str, int] = {}
+    held = presence(lists, vocabulary)
+    said = [stated(title) for title in titles] if said is None else said
+    return TitleWords(titles, lists, list(vocabulary), held, rarity(held), said)
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,3 +194,27 @@ def _quantity_features(marks: WordMarks, left: Ends, right: Ends) -> dict[str, C
         "quantities_clash": common_cells(marks.kinds, left, right).counts - agreeing,
         **both_ways("quantities", held[left], held[right]),
     }
+
+
+def string_features(words: TitleWords, left: Ends, right: Ends) -> dict[str, Column]:
+    """Edit ratios of the titles of pairs ``(m,)``, and of their sorted words.
+
+    Of longer titles the first 200 characters are compared.
+    """
+    texts, ordered, length = words.texts
+
+    def alike(titles: Column) -> Column:
+        return compared(titles[left], titles[right], fuzz.ratio)
+
+    return {
+        "edit_ratio": alike(texts),
+        "edit_ratio_sorted": alike(ordered),
+        **both_ways("letters", length[left], length[right]),
+    }
+
+
+def compared(mine: Column, theirs: Column, scorer: Callable[..., float]) -> Floats:
+    """What a scorer of rapidfuzz says of each two texts, float32 ``(m,)``."""
+    workers = usable_cores() if len(mine) >= MANY else 1
+    said: Floats = process.cpdist(mine, theirs, scorer=scorer, workers=workers, dtype=np.float32)
+    return said
