@@ -28,6 +28,17 @@ def test_a_problem_of_the_whole_file_counts_once():
     assert str(problem) == "there is no column 'title': add it"
 
 
+def test_a_known_kind_brings_its_words_and_whether_it_can_be_carried_on_with():
+    fault = Problem.of("ragged_row", [2], delimiter=";")
+    assert (fault.fatal, fault.left_out) == (True, "cells")
+    assert str(fault) == (
+        "1 x row with more fields than the header (row 4): quote titles that contain ';'"
+    )
+    assert [Problem.of(kind).left_out for kind in ("empty_row", "bad_price")] == ["rows", "cells"]
+    assert not Problem.of("encoding", page="Windows-1252").fatal
+    assert Problem.of("encoding", page="Windows-1252").left_out == "nothing"
+
+
 def test_an_error_says_everything_fatal_first():
     note = Problem.at("empty_title", "empty title", "matched by photo", [1])
     fault = Problem.at("duplicate_id", "id twice", "rename", [0, 1], fatal=True)

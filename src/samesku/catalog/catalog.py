@@ -299,7 +299,7 @@ def _without_empty(
     empty = blank.select(pl.all_horizontal(pl.all().is_null())).to_series()
     headers = {row for each in problems if each.kind == "repeated_header" for row in each.positions}
     rows = [row for row in empty.arg_true().to_list() if row not in headers]
-    found = [Problem.at("empty_row", "empty row", "left out", rows)] if rows else []
+    found = [Problem.of("empty_row", rows)] if rows else []
     return frame.filter(~empty), (~empty).arg_true().to_list(), found
 
 

@@ -51,13 +51,12 @@ def check_cells(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
     frame, problems = _without_total(frame)
     problems += _check_ids(frame["posting_id"])
     if "label_group" in frame.columns:
-        problems += _rounded(frame["label_group"], "other products may have the same one; export")
+        problems += _rounded(frame["label_group"], "other products may have the same one")
     wordless = pl.col("title").str.contains(_WORDLESS)
     frame = frame.with_columns(pl.when(~wordless).then("title").alias("title"))
     blank = frame["title"].is_null()
     if blank.any():
-        fix = "matched by what else they have; without photo or hash they stay alone"
-        problems.append(Problem.at("empty_title", "empty title", fix, blank.arg_true()))
+        problems.append(Problem.of("empty_title", blank.arg_true()))
     for name, check in (("image_phash", _check_phash), ("price", _check_price)):
         if name in frame.columns:
             frame, said = check(frame)
@@ -67,9 +66,7 @@ def check_cells(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
 
 def spaced_ids(ids: pl.Series) -> list[Problem]:
     """What keeps a competition's file from being written, where ids are between spaces."""
-    fix = "submission.csv holds ids between spaces; replace the spaces in the ids"
-    spaced = ids.str.contains(_BLANK).fill_null(False)
-    return _found("space_in_id", "posting_id with a space inside", fix, ids, spaced, fatal=True)
+    return _found("space_in_id", ids, ids.str.contains(_BLANK).fill_null(False))
 
 
 def as_text(column: pl.Series) -> pl.Series:
@@ -99,19 +96,13 @@ def _spelled(value: object) -> str:
 def _check_ids(ids: pl.Series) -> list[Problem]:
     missing = ids.is_null() | (ids == "").fill_null(False)
     twice = ids.is_duplicated() & ~missing
-    give, unique = "give every posting an id", "ids must be unique; drop or rename all but one"
-    said = "posting_id that occurs more than once"
-    return [
-        *_found("missing_id", "missing posting_id", give, ids, missing, fatal=True),
-        *_found("duplicate_id", said, unique, ids, twice, fatal=True),
-        *_rounded(ids, "a spreadsheet rounded them; export"),
-    ]
+    found = _found("missing_id", ids, missing) + _found("duplicate_id", ids, twice)
+    return found + _rounded(ids, "a spreadsheet rounded them")
 
 
-def _rounded(column: pl.Series, fix: str) -> list[Problem]:
+def _rounded(column: pl.Series, why: str) -> list[Problem]:
     rounded = column.str.contains(_ROUNDED).fill_null(False)
-    message = f"{column.name} that is a rounded number"
-    return _found("rounded_id", message, f"{fix} the column as text", column, rounded)
+    return _found("rounded_id", column, rounded, name=column.name, why=why)
 
 
 def _without_total(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
@@ -127,10 +118,7 @@ def _without_total(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
     )
     if not sums:
         return frame, []
-    fix = "left out; drop it, or give it an id and a title"
-    last, first = [frame.height - 1], cells[:1]
-    problem = Problem.at("total_row", "last row that sums up", fix, last, examples=first)
-    return frame.head(-1), [problem]
+    return frame.head(-1), [Problem.of("total_row", [frame.height - 1], examples=cells[:1])]
 
 
 def _is_total(cell: str) -> bool:
@@ -147,10 +135,8 @@ def _check_phash(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
     """Hashes in small letters; what is none is computed from the photo."""
     hashes = frame["image_phash"]
     wrong = (~hashes.str.contains(_PHASH)).fill_null(False)
-    fix = "16 hex digits expected; computed from the photo where there is one"
-    problems = _found("bad_phash", "malformed image_phash", fix, hashes, wrong)
     kept = pl.when(~wrong).then(pl.col("image_phash").str.to_lowercase())
-    return frame.with_columns(kept.alias("image_phash")), problems
+    return frame.with_columns(kept.alias("image_phash")), _found("bad_phash", hashes, wrong)
 
 
 def _check_price(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
@@ -167,9 +153,7 @@ def _check_price(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
         else:
             price = pl.Series("price", read_prices(given.to_list()), dtype=pl.Float64)
     known = (price > 0).fill_null(False)
-    fix = "taken as unknown; write one number per posting, with one decimal mark in the column"
-    message = "price that is not one positive number"
-    problems = _found("bad_price", message, fix, column, filled & ~known)
+    problems = _found("bad_price", column, filled & ~known)
     frame = _with_currency(frame.with_columns(price=price.set(~known, None)), column)
     return frame, problems + _unknown_currencies(frame)
 
@@ -193,19 +177,16 @@ def _unknown_currencies(frame: pl.DataFrame) -> list[Problem]:
     named = frame["currency"].set(frame["price"].is_null(), None)
     unknown = [text for text in _different(named) if not currency_of(text)]
     meant = codes_of((unknown or [""])[0].casefold())
-    fix = f"compared as it stands; name it in the column currency ({', '.join(meant)})"
     wrong = named.is_in(unknown).fill_null(False)
-    return _found("unknown_currency", "price in a currency that is not known", fix, named, wrong)
+    return _found("unknown_currency", named, wrong, codes=", ".join(meant))
 
 
 def _different(texts: pl.Series) -> list[str]:
     return texts.drop_nulls().unique().sort().to_list()
 
 
-def _found(
-    kind: str, message: str, fix: str, column: pl.Series, wrong: pl.Series, *, fatal: bool = False
-) -> list[Problem]:
+def _found(kind: str, column: pl.Series, wrong: pl.Series, **values: object) -> list[Problem]:
     if not wrong.any():
         return []
     examples = column.filter(wrong).drop_nulls().unique(maintain_order=True).head(3).to_list()
-    return [Problem.at(kind, message, fix, wrong.arg_true(), fatal=fatal, examples=examples)]
+    return [Problem.of(kind, wrong.arg_true(), examples=examples, **values)]

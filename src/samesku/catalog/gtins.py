@@ -17,10 +17,8 @@ def without_defaults(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
         wrong = _defaults(kind, frame["title"], frame[name].cast(pl.String))
         if wrong:
             found = frame[name].cast(pl.String).is_in(wrong).fill_null(False)
-            message = f"number in {name!r} that titles without a common word have"
-            fix = "taken for a default, not compared; leave it out where there is no number"
             rows = found.arg_true()
-            problems.append(Problem.at("default_gtin", message, fix, rows, examples=wrong[:3]))
+            problems.append(Problem.of("default_gtin", rows, examples=wrong[:3], name=name))
             frame = frame.with_columns(pl.when(~found).then(name).alias(name))
     return frame, problems
 

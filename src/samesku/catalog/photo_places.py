@@ -52,9 +52,7 @@ def locate_photos(
     Photos outside `root`, also behind symbolic links, are used with `allow_outside` only.
     """
     if root is None:
-        message = "photo folder given, but there is no column 'image'"
-        unused = Problem("photos_unused", message, "name the column: --columns image=THEIR_NAME")
-        return (None,) * frame.height, [unused] if given else []
+        return (None,) * frame.height, [Problem.of("photos_unused")] if given else []
     places = _Places(root, allow_outside=allow_outside)
     images = frame["image"].to_list()
     found: list[Path | None] = []
@@ -65,30 +63,10 @@ def locate_photos(
         if fault:
             faults.setdefault(fault, []).append(row)
     hint = "" if given else " (--photos names another folder)"
-    described = {
-        "photo_url": (
-            "photo given as a URL", "URLs are not fetched; download the photos and name the files"
-        ),
-        "photo_absent": (
-            "photo named but absent", f"looked in {root}; matched without photo{hint}"
-        ),
-        "photo_list": (
-            "cell with several photos", "the first is used; the others are not compared"
-        ),
-        "photo_outside": (
-            "photo outside the photo folder",
-            f"not read, as it is not in {root}; name a folder that holds them all (--photos) or "
-            "allow it (--allow-outside)",
-        ),
-        "photo_spelling": (
-            "photo found under another spelling of its name",
-            "small and capital letters or separators of folders differ; rename to be sure",
-        ),
-    }  # fmt: skip
     problems = []
     for kind, rows in sorted(faults.items()):
         examples = list(dict.fromkeys(images[row] for row in rows))[:3]
-        problems.append(Problem.at(kind, *described[kind], rows, examples=examples))
+        problems.append(Problem.of(kind, rows, examples=examples, root=root, hint=hint))
     return tuple(found), problems
 
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-EXAMPLES_SHOWN = 5
-# What is reported although nothing is left out for it.
-READ_ALL_THE_SAME = frozenset(("encoding", "photo_spelling", "preamble", "unknown_currency"))
+from samesku.runtime.files import packaged_table
 
-# Rows that are no postings, before or among them.
-ROWS_LEFT_OUT = frozenset(("empty_row", "repeated_header", "photo_row", "whole_product"))
+EXAMPLES_SHOWN = 5
+_KINDS = packaged_table("samesku.catalog", "problems.toml")
 
 
 @dataclass(frozen=True)
@@ -41,6 +39,21 @@ class Problem:
     examples: tuple[str, ...] = ()
 
     @classmethod
+    def of(
+        cls,
+        kind: str,
+        positions: Iterable[int] = (),
+        *,
+        examples: Sequence[object] = (),
+        **values: object,
+    ) -> Problem:
+        """One of the kinds in `problems.toml`, with `values` in its words."""
+        known = _KINDS[kind]
+        message, fix = (known[text].format_map(values) for text in ("message", "fix"))
+        fatal = known.get("fatal", False)
+        return cls.at(kind, message, fix, positions, fatal=fatal, examples=examples)
+
+    @classmethod
     def at(
         cls,
         kind: str,
@@ -63,9 +76,9 @@ class Problem:
         return [row - 2 for row in self.rows]
 
     @property
-    def leaves_out(self) -> bool:
-        """Whether something in the input is not used."""
-        return self.kind not in READ_ALL_THE_SAME
+    def left_out(self) -> str:
+        """What is not used: "nothing", "rows" that are no postings, or "cells"."""
+        return str(_KINDS.get(self.kind, {}).get("left_out", "cells"))
 
     @property
     def count(self) -> int:

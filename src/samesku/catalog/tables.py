@@ -70,11 +70,13 @@ def read_table(path: Path, encoding: str | None = None) -> tuple[pl.DataFrame, l
     """
     piped = str(path) == STDIN
     if not (piped or path.is_file() or path.is_dir()) and path.exists():  # could wait for ever
-        raise CatalogError(str(path), [_unreadable("not a regular file")])
+        raise CatalogError(str(path), [Problem.of("unreadable", reason="not a regular file")])
     try:
         raw = sys.stdin.buffer.read() if piped else path.read_bytes()
     except OSError as error:
-        raise CatalogError(str(path), [_unreadable(error.strerror or str(error))]) from error
+        raise CatalogError(
+            str(path), [Problem.of("unreadable", reason=error.strerror or str(error))]
+        ) from error
     return parse_table(raw, path, encoding)
 
 
@@ -93,12 +95,12 @@ def parse_table(
         pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError, LookupError
     ) as error:  # fmt: skip
         reason = str(error).splitlines()[0][:200]
-        raise CatalogError(str(path), [_unreadable(reason)]) from error
+        raise CatalogError(str(path), [Problem.of("unreadable", reason=reason)]) from error
     if not content.strip():
-        raise CatalogError(str(path), [_unreadable("the file is empty")])
+        raise CatalogError(str(path), [Problem.of("unreadable", reason="the file is empty")])
     begin = "".join(content[:1000].removeprefix("\ufeff").lower().split())
     if kind := next((kind for mark, kind in _NO_TABLE_TEXTS if begin.startswith(mark)), None):
-        raise CatalogError(str(path), [_unreadable(kind)])
+        raise CatalogError(str(path), [Problem.of("unreadable", reason=kind)])
     return _parse(path, content.removeprefix("\ufeff"), problems)
 
 
@@ -107,27 +109,20 @@ def _parse(path: Path, content: str, problems: list[Problem]) -> tuple[pl.DataFr
     rows, misquoted = _rows(content, delimiter)
     start = _header(rows)
     if start:
-        fix = "skipped; rows are counted from the header"
-        problems = [*problems, Problem("preamble", f"{start} lines before the header", fix)]
+        problems = [*problems, Problem.of("preamble", lines=start)]
     first, rows = rows[start], rows[start + 1 :]
     header = [name.strip() for name in first]
     while rows and not any(rows[-1]):  # what spreadsheets and editors leave at the end
         rows.pop()
     ragged = [place for place, row in enumerate(rows) if any(row[len(header) :])]
     if misquoted:
-        message = "row with a quote that is not closed, or closed in the middle of a field"
-        fix = 'quote the whole field and write each quote in it twice: "5"" pipe"'
-        places = [place - start - 1 for place in misquoted]
-        fault = Problem.at("bad_quote", message, fix, places, fatal=True)
+        fault = Problem.of("bad_quote", [place - start - 1 for place in misquoted])
         raise CatalogError(str(path), [*problems, fault])
     if ragged:
-        message = "row with more fields than the header"
-        fix = f"quote titles that contain {delimiter!r}"
-        fault = Problem.at("ragged_row", message, fix, ragged, fatal=True)
+        fault = Problem.of("ragged_row", ragged, delimiter=delimiter)
         raise CatalogError(str(path), [*problems, fault])
     if repeated := [place for place, row in enumerate(rows) if row == first]:
-        message, fix = "row that repeats the header", "left out"
-        problems = [*problems, Problem.at("repeated_header", message, fix, repeated)]
+        problems = [*problems, Problem.of("repeated_header", repeated)]
         for place in repeated:  # an empty row, so that the others keep their places
             rows[place] = []
     cut = (row[: len(header)] for row in rows)
@@ -190,9 +185,8 @@ def folded_name(name: str) -> str:
 
 def repeated_columns(names: Sequence[str]) -> list[Problem]:
     """A problem for each name that several columns have."""
-    fix = "the first one is used; rename or drop the others"
     return [
-        Problem("repeated_column", f"column {name!r} occurs more than once", fix)
+        Problem.of("repeated_column", name=name)
         for name, count in Counter(names).items()
         if count > 1 and name
     ]
@@ -205,9 +199,7 @@ def _decoded(path: Path, raw: bytes, encoding: str) -> str:
         rows = []
         if isinstance(error, UnicodeDecodeError):
             rows = [raw.count(b"\n", 0, error.start) - 1]
-        message = f"no text in {encoding} ({error})"[:200]
-        fix = "name another encoding, or none to have it read from the file"
-        problem = Problem.at("encoding", message, fix, rows, fatal=True)
+        problem = Problem.of("other_encoding", rows, encoding=encoding, error=error)
         raise CatalogError(str(path), [problem]) from error
 
 
@@ -228,15 +220,10 @@ def _decode(raw: bytes) -> tuple[str, list[Problem]]:
         return raw.decode("utf-8"), []
     except UnicodeDecodeError as error:
         row = raw.count(b"\n" if b"\n" in raw else b"\r", 0, error.start)
-        message = "text that is not UTF-8"
         page = _code_page(raw[:_SAMPLE])
-        fix = (
-            f"read as {_CODE_PAGES[page]}; if titles look wrong, name it (--encoding cp1250, gbk, "
-            "shift_jis, mac_roman) or save the file as UTF-8"
-        )
         # cp1252 leaves five bytes undefined; latin-1 maps them to control characters.
         text = raw.decode("latin-1") if b"\x00" in raw else raw.decode(page, "replace")
-        return text, [Problem.at("encoding", message, fix, [row - 1])]
+        return text, [Problem.of("encoding", [row - 1], page=_CODE_PAGES[page])]
 
 
 def _code_page(raw: bytes) -> str:
@@ -262,7 +249,3 @@ def _delimited(content: str) -> tuple[str, str]:
         if best in line:
             return content, best
     return content, ","
-
-
-def _unreadable(reason: str) -> Problem:
-    return Problem("unreadable", reason, "give a CSV or Parquet file with a header row", True)

@@ -48,13 +48,9 @@ def read_variants(
     pairs, lists = paired_columns(frame.columns), read_lists(frame)
     frame, photos = _with_shared(frame, pairs, [*lists])
     wholes = _wholes(frame)
-    left_out = (
-        ("photo_row", "row with a further photo of a product only", photos),
-        ("whole_product", "row of a product as a whole, whose variants have rows", wholes),
-    )
     problems = [
-        Problem.at(kind, message, "left out", [places[row] for row in rows.arg_true()])
-        for kind, message, rows in left_out
+        Problem.of(kind, [places[row] for row in rows.arg_true()])
+        for kind, rows in (("photo_row", photos), ("whole_product", wholes))
         if rows.any()
     ]
     if problems:

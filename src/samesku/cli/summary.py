@@ -77,7 +77,7 @@ def _skipped(read: Sequence[Catalog], progress: TerminalProgress) -> Iterator[st
     count = Counter[str]()
     for catalog in read:
         for problem in catalog.problems:
-            if problem.leaves_out:
+            if problem.left_out != "nothing":
                 count[problem.message] += problem.count
     count["photo not readable"] += len(progress.refused)
     for message, number in count.items():

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from samesku.candidates.collapse import looked_at, says_nothing
 from samesku.catalog.catalog import COMPETITION_FILES, Catalog, read_catalog
 from samesku.catalog.cells import OPTIONAL, REQUIRED
-from samesku.catalog.problems import ROWS_LEFT_OUT, CatalogError, Problem
+from samesku.catalog.problems import CatalogError, Problem
 from samesku.distributed.shelf import Shelf, columns_of, file_system, frame_of, part_of, table_of
 from samesku.distributed.tasks import Result
 from samesku.encoders.tfidf import letters_of
@@ -82,7 +82,7 @@ def read_file(
     )
     photos = [None if photo is None else str(photo) for photo in catalog.photos]
     left_out = [
-        row for each in catalog.problems if each.kind in ROWS_LEFT_OUT for row in each.positions
+        row for each in catalog.problems if each.left_out == "rows" for row in each.positions
     ]
     value = pl.col(route).cast(pl.String).fill_null("") if route in frame.columns else pl.lit("")
     frame = frame.with_columns(

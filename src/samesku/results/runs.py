@@ -304,8 +304,7 @@ def _read_source(
         if allow_outside or Path(named).resolve().is_relative_to(beside.resolve()):
             photos = Path(named)
         else:
-            message = f"photo folder of the run, {named}, is not beside the catalogue"
-            problems = (Problem("photos_elsewhere", message, "not read; name it with --photos"),)
+            problems = (Problem.of("photos_elsewhere", folder=named),)
     catalog = read_catalog(
         file, photos=photos, columns=source.get("columns"), encoding=source.get("encoding"),
         allow_outside=allow_outside,
