@@ -6,30 +6,11 @@ from typing import Any
 from typer import BadParameter
 from typer.core import TyperCommand, TyperGroup
 
-COMMANDS: Mapping[str, Sequence[str]] = {
-    "Match": ("match", "link", "demo"),
-    "Look": ("report", "explain"),
-    "Answers": ("ask", "adapt", "review"),
-    "Evaluate and train": ("evaluate", "train", "encoders", "export-encoder", "train-encoder"),
-    "Live index": ("index", "serve"),
-}
-OPTIONS: Mapping[str, Sequence[str]] = {
-    "Catalogue": (
-        "photos", "columns", "encoding", "allow_outside", "right_photos", "right_columns",
-        "right_encoding",
-    ),
-    "Encoders and candidates": ("encoder", "neighbours", "search", "pairs", "within"),
-    "Scores and clusters": ("fusion", "model", "threshold", "same", "decide"),
-    "Answers and judges": (
-        "answers", "judge", "judge_model", "judge_budget", "judge_price", "judge_rules",
-        "judge_dry_run",
-    ),
-    "Resources": (
-        "cache", "no_cache", "memory", "threads", "engine", "address", "work", "shards",
-        "route",
-    ),
-    "Output": ("out", "submission", "as_json", "quiet"),
-}  # fmt: skip
+from samesku.runtime.files import packaged_table
+
+_TABLE = packaged_table("samesku.cli", "groups.toml")
+COMMANDS: Mapping[str, Sequence[str]] = _TABLE["commands"]
+OPTIONS: Mapping[str, Sequence[str]] = _TABLE["options"]
 OTHER = "Options"
 
 
