@@ -18,6 +18,7 @@ from numpy.random import Generator
 
 from samesku.catalog.catalog import Catalog
 from samesku.runtime.arrays import AnyInts, Bools, Doubles, Ints
+from samesku.runtime.files import packaged_table
 from samesku.titles.attributes.columns import check_sum, column_kind
 from samesku.titles.lexicon import spellings
 from samesku.titles.units import spell
@@ -33,14 +34,9 @@ FEW, OFFERS = 10, 0.4
 # GTINs that are drawn: part of them that is of another posting, of the products that have two, and
 # of those with one for all variants.
 WRONG_NUMBER, TWO_NUMBERS, ONE_NUMBER = 0.02, 0.2, 0.1
-_MEASURED = re.compile(
-    r"(?<![a-z0-9.])([0-9]+(?:\.[0-9]+)?)(g|ml|mm|gb|w|mah|v|hz|lm|pcs)(?![a-z0-9])"
-)
-# Columns that hold what titles measure, by unit.
-_COLUMNS = {
-    **dict.fromkeys(("g", "ml"), "contents"), "mm": "length", "gb": "capacity", "pcs": "count",
-    "w": "power", "mah": "battery", "v": "voltage", "hz": "frequency", "lm": "lumen",
-}  # fmt: skip
+_DATA = packaged_table("samesku.training.classifier", "edits.toml")
+_COLUMNS = {unit: column for column, units in _DATA["columns"].items() for unit in units}
+_MEASURED = re.compile(rf"(?<![a-z0-9.])([0-9]+(?:\.[0-9]+)?)({'|'.join(_COLUMNS)})(?![a-z0-9])")
 _WORD = re.compile(r"[^\W\d_]+")
 _NUMBER = re.compile(r"(?<![a-z0-9.,-])[1-9][0-9]?(?![a-z0-9.,%-])")
 _CODE = re.compile(r"(?=[a-z0-9-]*[a-z])[a-z0-9-]*[0-9]{2,}[a-z0-9-]*")
@@ -49,18 +45,6 @@ _SIZES = ("xs", "s", "m", "l", "xl", "xxl")
 _FACTORS = (0.25, 0.5, 1.5, 2, 3, 4)
 # Fewest variants of an article and one more than most, and part of them that is offered twice.
 VARIANTS, TWICE = (2, 7), 0.3
-# What variants differ in, beside colours, flavours and materials.
-_OPTIONS = (
-    ("size_xs", "size_s", "size_m", "size_l", "size_xl"),
-    ("size_36", "size_38", "size_40", "size_42", "size_44"),
-    ("50ml", "100ml", "250ml", "500ml", "1000ml"),
-    ("100g", "250g", "500g", "1000g", "5000g"),
-    ("64gb", "128gb", "256gb", "512gb"),
-    ("3pcs", "6pcs", "12pcs", "24pcs"),
-    ("500mm", "1000mm", "1500mm", "2000mm"),
-    ("10w", "20w", "40w", "60w"),
-)
-_PACKS = (2, 3, 4, 5, 6, 8, 10, 12, 20, 24, 30, 48)
 Item = TypeVar("Item")
 
 
@@ -201,7 +185,7 @@ def _without(title: str, found: Collection[re.Match[str]]) -> str:
 def _varied(title: str, rng: Generator) -> list[str]:
     """A title with several values of one option or two behind it."""
     words = (_words(kind, rng) for kind in ("colours", "flavours", "materials"))
-    lists = [*_OPTIONS, *(each for each in words if len(each) > 1)]
+    lists = [*_DATA["options"], *(each for each in words if len(each) > 1)]
     chosen = [lists[at] for at in rng.permutation(len(lists))[: rng.integers(1, 3)]]
     values = rng.permutation([" ".join(each) for each in itertools.product(*chosen)])
     return [f"{title} {value}" for value in values[: rng.integers(*VARIANTS)]]
@@ -280,7 +264,7 @@ def _bundle(title: str, rng: Generator) -> str:
 def _count(title: str, rng: Generator) -> str:
     if "pcs" in title:
         return ""
-    pack = f"{_pick(_PACKS, rng)}pcs"
+    pack = f"{_pick(_DATA['packs'], rng)}pcs"
     return f"{pack} {title}" if rng.random() < 0.4 else f"{title} {pack}"
 
 
