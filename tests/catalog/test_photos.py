@@ -127,10 +127,16 @@ def test_truncated_files_are_refused(kind, share):
 
 
 @pytest.mark.parametrize(
-    "content", [b"<html>not found</html>", b"MZ" * 50, b"%PDF-1.7", b"RIFF1234WAVE"]
+    ("content", "told"),
+    [
+        (b"<html>not found</html>", "a web page"),
+        (b"MZ" * 50, "not an image"),
+        (b"%PDF-1.7", "a PDF"),
+        (b"RIFF1234WAVE", "not an image"),
+    ],
 )
-def test_other_files_are_not_images(content):
-    with pytest.raises(PhotoError, match="not an image"):
+def test_other_files_are_named(content, told):
+    with pytest.raises(PhotoError, match=rf"{told} \(not JPEG"):
         load_photo(content)
 
 

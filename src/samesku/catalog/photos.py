@@ -19,6 +19,7 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
+from samesku.catalog.foreign import foreign_kind
 from samesku.runtime.arrays import Bytes
 from samesku.runtime.cores import map_in_order
 
@@ -45,15 +46,6 @@ READABLE = "JPEG, PNG, WebP, AVIF, GIF, TIFF or BMP"
 # Brands of the container that AVIF and HEIC share.
 _AVIF = (b"avif", b"avis")
 _HEIC = (b"heic", b"heix", b"hevc", b"heim", b"mif1", b"msf1")
-_OTHERS = (
-    (b"\xff\x0a", "JPEG XL"),
-    (b"\x00\x00\x00\x0cJXL ", "JPEG XL"),
-    (b"\x00\x00\x00\x0cjP  ", "JPEG 2000"),
-    (b"\xff\x4f\xff\x51", "JPEG 2000"),
-    (b"8BPS", "a Photoshop file"),
-    (b"%PDF", "a PDF, not an image"),
-    (b"PK\x03\x04", "a zip archive, not an image"),
-)
 
 
 class PhotoError(ValueError):
@@ -202,14 +194,12 @@ def _open(name: str, content: bytes) -> ImageFile.ImageFile:
 
 
 def _true_name(content: bytes) -> str:
-    begin = content[:1000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if b"<svg" in begin:
+    begin = content[:1000].removeprefix(b"\xef\xbb\xbf")
+    if b"<svg" in begin.lower():
         return "an SVG drawing"
-    if begin.startswith((b"<!doctype html", b"<html")):
-        return "a web page, not an image"
     if content[4:8] == b"ftyp" and content[8:12] in _HEIC:
         return "HEIC"
-    return next((what for magic, what in _OTHERS if content.startswith(magic)), "not an image")
+    return foreign_kind(begin.decode("latin-1")) or "not an image"
 
 
 def _to_rgb(image: ImageFile.ImageFile) -> RGB:

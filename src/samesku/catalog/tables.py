@@ -11,6 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
+from samesku.catalog.foreign import foreign_kind
 from samesku.catalog.problems import CatalogError, Problem
 from samesku.titles.lexicon import accented_words
 
@@ -37,27 +38,6 @@ _FEWEST_KNOWN = 3
 # The path that means standard input.
 STDIN = "-"
 _PARQUET = b"PAR1"
-_NO_TABLES = (
-    (b"PK\x03\x04", "this is a spreadsheet or a zip archive"),
-    (b"\xd0\xcf\x11\xe0", "this is a spreadsheet"),
-    (b"\x1f\x8b", "this is compressed"),
-    (b"BZh", "this is compressed"),
-    (b"\xfd7zXZ", "this is compressed"),
-    (b"\x28\xb5\x2f\xfd", "this is compressed"),
-    (b"%PDF", "this is a PDF"),
-    (b"SQLite format", "this is a database"),
-    (b"ARROW1", "this is an Arrow file"),
-)
-# What text that is no table begins with.
-_NO_TABLE_TEXTS = (
-    ('{"', "this is JSON"),
-    ('[{"', "this is JSON"),
-    ("<?xml", "this is XML"),
-    ("<rss", "this is XML"),
-    ("<!doctype", "this is a web page"),
-    ("<html", "this is a web page"),
-    ("<table", "this is a web page"),
-)
 
 
 def read_table(path: Path, encoding: str | None = None) -> tuple[pl.DataFrame, list[Problem]]:
@@ -88,6 +68,11 @@ def parse_table(
         if raw.startswith(_PARQUET):
             return pl.read_parquet(io.BytesIO(raw)), []
         content, problems = (_decoded(path, raw, encoding), []) if encoding else _decode(raw)
+        content = content.removeprefix("\ufeff")
+        if not content.strip():
+            raise ValueError("the file is empty")
+        if kind := foreign_kind(content[:1000]):
+            raise ValueError(f"this is {kind}")
     except CatalogError:
         raise
     # Damaged Parquet can make polars panic, which is no Exception.
@@ -96,12 +81,7 @@ def parse_table(
     ) as error:  # fmt: skip
         reason = str(error).splitlines()[0][:200]
         raise CatalogError(str(path), [Problem.of("unreadable", reason=reason)]) from error
-    if not content.strip():
-        raise CatalogError(str(path), [Problem.of("unreadable", reason="the file is empty")])
-    begin = "".join(content[:1000].removeprefix("\ufeff").lower().split())
-    if kind := next((kind for mark, kind in _NO_TABLE_TEXTS if begin.startswith(mark)), None):
-        raise CatalogError(str(path), [Problem.of("unreadable", reason=kind)])
-    return _parse(path, content.removeprefix("\ufeff"), problems)
+    return _parse(path, content, problems)
 
 
 def _parse(path: Path, content: str, problems: list[Problem]) -> tuple[pl.DataFrame, list[Problem]]:
@@ -207,9 +187,8 @@ def _decode(raw: bytes) -> tuple[str, list[Problem]]:
     for mark, encoding in _BOMS:
         if raw.startswith(mark):
             return raw.decode(encoding), []
-    for mark, reason in _NO_TABLES:
-        if raw.startswith(mark):
-            raise ValueError(reason)
+    if kind := foreign_kind(raw[:1000].decode("latin-1")):
+        raise ValueError(f"this is {kind}")
     # UTF-16 without a mark is known by its line ends and separators, in whatever script it is.
     pairs = {raw[at : at + 2] for at in range(0, min(len(raw), 20_000), 2)}
     for encoding in ("utf-16-le", "utf-16-be"):
