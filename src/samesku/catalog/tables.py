@@ -22,15 +22,10 @@ _BOMS = (
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
 )
-# Encodings of one byte a letter, by how they are called.
-_CODE_PAGES = {
-    "cp1252": "Windows-1252",
-    "cp1250": "Windows-1250",
-    "iso8859-2": "ISO-8859-2",
-    "cp1251": "Windows-1251",
-    "cp1253": "Windows-1253",
-    "cp1254": "Windows-1254",
-}
+# Encodings of one byte a letter.
+_CODE_PAGES = (
+    "Windows-1252", "Windows-1250", "ISO-8859-2", "Windows-1251", "Windows-1253", "Windows-1254",
+)  # fmt: skip
 _LETTERS = re.compile(r"[^\W\d_]+")
 _DELIMITERS = ",;\t|"
 _SAMPLE = 10**6  # bytes
@@ -200,9 +195,9 @@ def _decode(raw: bytes) -> tuple[str, list[Problem]]:
     except UnicodeDecodeError as error:
         row = raw.count(b"\n" if b"\n" in raw else b"\r", 0, error.start)
         page = _code_page(raw[:_SAMPLE])
-        # cp1252 leaves five bytes undefined; latin-1 maps them to control characters.
+        # Windows-1252 leaves five bytes undefined; latin-1 maps them to control characters.
         text = raw.decode("latin-1") if b"\x00" in raw else raw.decode(page, "replace")
-        return text, [Problem.of("encoding", [row - 1], page=_CODE_PAGES[page])]
+        return text, [Problem.of("encoding", [row - 1], page=page)]
 
 
 def _code_page(raw: bytes) -> str:
@@ -211,10 +206,10 @@ def _code_page(raw: bytes) -> str:
         page: accented_words().intersection(_LETTERS.findall(raw.decode(page, "replace").lower()))
         for page in _CODE_PAGES
     }
-    western = words["cp1252"]
+    western = words[_CODE_PAGES[0]]
     best = max(words, key=lambda page: len(words[page]))
     known, lost = len(words[best] - western), len(western - words[best])
-    return best if known >= _FEWEST_KNOWN and known > 3 * lost else "cp1252"
+    return best if known >= _FEWEST_KNOWN and known > 3 * lost else _CODE_PAGES[0]
 
 
 def _delimited(content: str) -> tuple[str, str]:
