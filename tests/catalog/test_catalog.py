@@ -1,6 +1,7 @@
 import datetime
 import io
 import re
+import shlex
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from samesku import CatalogError, Matcher, read_catalog
+from samesku.cli.reading import parse_columns
 
 CASES = Path(__file__).parents[1] / "cases"
 
@@ -175,12 +177,23 @@ def test_an_optional_column_in_other_spelling_is_not_lost_silently():
         ("ItemID,*Title,*StartPrice,C:Brand", "ItemID,*Title,*StartPrice,C:Brand"),
         ("Artikelnummer,Bezeichnung,VK-Preis", "Artikelnummer,Bezeichnung,VK-Preis"),
         ("Artikelnummer,Benämning,Varumärke,Pris", "Artikelnummer,Benämning,Pris,Varumärke"),
+        ("Código,Nome,Preço (R$)", "Código,Nome,Preço (R$)"),
+        ("Indeks,Produkt,Nazwa,Cena PLN", "Indeks,Nazwa,Cena PLN"),
+        ("Codice,Descrizione,Prezzo IVA inclusa", "Codice,Descrizione,Prezzo IVA inclusa"),
     ],
 )  # fmt: skip
 def test_columns_of_exports_are_suggested(tmp_path, theirs, meant):
     fix = faults(csv(tmp_path, f"{theirs}\n"))["missing_column"].fix
     mapped = fix.partition("--columns ")[2].strip('"').split(",")
     assert [each.partition("=")[2] for each in mapped] == meant.split(",")
+
+
+def test_a_suggestion_with_a_quote_can_be_copied(tmp_path):
+    fix = faults(csv(tmp_path, '"מק""ט",שם מוצר,"Price, EUR"\n'))["missing_column"].fix
+    (option,) = shlex.split(fix.partition("--columns ")[2])
+    assert parse_columns([option]) == {
+        "posting_id": 'מק"ט', "title": "שם מוצר", "price": "Price, EUR",
+    }  # fmt: skip
 
 
 def test_columns_are_mapped_and_what_they_hide_is_kept():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +14,13 @@ import polars as pl
 from polars import selectors
 
 from samesku.catalog.cells import OPTIONAL, REQUIRED, check_cells
+from samesku.catalog.column_names import meant_by
 from samesku.catalog.gtins import without_defaults
 from samesku.catalog.photo_places import locate_photos, photo_root
 from samesku.catalog.problems import Problem, usable
-from samesku.catalog.tables import STDIN, distinct, folded_name, read_table, repeated_columns
+from samesku.catalog.tables import STDIN, distinct, read_table, repeated_columns
 from samesku.catalog.variants import read_variants
 from samesku.runtime.arrays import AnyInts, Bools, Ints
-from samesku.runtime.files import packaged_table
 from samesku.titles import Stated, normal_title, stated
 from samesku.titles.attributes import Attributes, read_attributes
 
@@ -338,37 +338,27 @@ def _unmapped(
 ) -> list[Problem]:
     """Required columns that are not there, and optional ones that are there by another spelling."""
     problems = []
-    spelt = {folded_name(name): name for name in reversed(given)}
-    likely = {}
+    likely: dict[str, str | None] = {}
     for ours in (name for name in (*REQUIRED, *OPTIONAL) if name not in (*names, *columns)):
-        meant = (folded_name(ours), *_other_names().get(ours, ()))
-        found = next((spelt[name] for name in meant if name in spelt), None)
+        used = {*likely.values(), *columns.values()}
+        found = meant_by(ours, [name for name in given if name not in used])
         if found is not None or ours in REQUIRED:
             likely[ours] = found
     # One option that mends all, to be copied, with what is mapped already.
     mapped = {ours: theirs for ours, theirs in columns.items() if ours in names}
     mapped |= {ours: theirs or "THEIR_NAME" for ours, theirs in likely.items()}
     option = ",".join(f"{ours}={theirs}" for ours, theirs in mapped.items())
-    option = f'--columns "{option}"' if _SPECIAL.search(option) else f"--columns {option}"
+    if '"' in option or _SPECIAL.search(option):
+        option = f"'{option}'" if '"' in option else f'"{option}"'
     if missing := [ours for ours in likely if ours in REQUIRED]:
         message = f"there is no column {' and none '.join(map(repr, missing))}"
-        fix = f"the file has {_listing(given)}; map it: {option}"
+        fix = f"the file has {_listing(given)}; map it: --columns {option}"
         problems.append(Problem("missing_column", message, fix, True))
     for ours, theirs in likely.items():
         if ours not in REQUIRED:
             message = f"column {theirs!r} is not used as {ours!r}"
-            problems.append(Problem("other_spelling", message, f"map it: {option}"))
+            problems.append(Problem("other_spelling", message, f"map it: --columns {option}"))
     return problems
-
-
-@cache
-def _other_names() -> dict[str, list[str]]:
-    """What the required columns and photos are often called, in small letters without signs."""
-    table = packaged_table("samesku.catalog", "column_names.toml")
-    return {
-        ours: [folded_name(name) for names in languages.values() for name in names]
-        for ours, languages in table.items()
-    }
 
 
 def _listing(names: Sequence[str], most: int = 12) -> str:

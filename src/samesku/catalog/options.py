@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from samesku.catalog.cells import MISSING, OPTIONAL, REQUIRED, as_text
-from samesku.catalog.tables import folded_name
+from samesku.catalog.column_names import folded_name
 from samesku.runtime.files import packaged_table
 from samesku.titles.attributes.columns import OPTION, column_kind, plain_name
 

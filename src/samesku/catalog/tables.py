@@ -153,11 +153,6 @@ def distinct(header: list[str]) -> list[str]:
     return names
 
 
-def folded_name(name: str) -> str:
-    """A column's name in small letters and digits alone, to compare spellings."""
-    return "".join(filter(str.isalnum, name.casefold()))
-
-
 def repeated_columns(names: Sequence[str]) -> list[Problem]:
     """A problem for each name that several columns have."""
     return [
