@@ -68,6 +68,61 @@ def test_code_pages_are_known_by_words(tmp_path, title, encoding, name):
     assert problems[0].fix.startswith(f"read as {name};")
 
 
+@pytest.mark.parametrize(
+    ("header", "title", "encoding", "name"),
+    [
+        ("Cikkszám;Megnevezés;Bruttó ár", "Férfi cipő", "cp1250", "Windows-1250"),
+        ("Šifra;Naziv;Cijena", "Čaša žuta", "cp1250", "Windows-1250"),
+        ("Kód;Název;Cena", "Žehlička", "iso8859-2", "ISO-8859-2"),
+        ("Ürün Kodu;Ürün Adı;Fiyat", "Işık", "cp1254", "Windows-1254"),
+        ('מק"ט;שם מוצר;מחיר', "נעלי גברים", "cp1255", "Windows-1255"),
+        ("رقم المنتج;اسم المنتج;السعر", "حذاء رجالي", "cp1256", "Windows-1256"),
+        ("รหัสสินค้า;ชื่อสินค้า;ราคา", "รองเท้า", "cp874", "Windows-874"),
+        ("商品コード;商品名;販売価格(税込)", "洗濯機 白", "cp932", "Shift JIS"),
+        ("商品编号;商品名称;价格", "洗衣机 白色", "gbk", "GBK"),
+        ("商品編號;商品名稱;價格", "洗衣機 白色", "big5", "Big5"),
+        ("상품코드;상품명;판매가", "세탁기 흰색", "cp949", "EUC-KR"),
+        ("Référence;Désignation;Prix TTC", "Crème", "cp1252", "Windows-1252"),
+        ("sku;name;symbol", "Crème", "cp1252", "Windows-1252"),
+    ],
+)
+def test_code_pages_are_known_by_the_names_of_columns(tmp_path, header, title, encoding, name):
+    quoted = header.replace('"', '""') if '"' not in header else f'"מק""ט";{header[5:]}'
+    frame, problems = read(tmp_path, f"{quoted}\n1;{title};5\n".encode(encoding))
+    assert frame.columns == header.split(";")
+    assert frame.row(0)[1] == title
+    assert problems[0].fix.startswith(f"read as {name};")
+
+
+def test_utf_8_with_some_strange_bytes_is_utf_8(tmp_path):
+    rows = [f"{at},Žehlička {at}\n".encode() for at in range(9)]
+    rows[4] = "4,Crème\n".encode("cp1252")
+    frame, problems = read(tmp_path, b"posting_id,title\n" + b"".join(rows))
+    assert frame["title"].to_list()[3:6] == ["Žehlička 3", "Crème", "Žehlička 5"]
+    assert [(each.kind, each.rows) for each in problems] == [("encoding", (6,))]
+    assert problems[0].fix.startswith("read as Windows-1252, the rest as UTF-8;")
+
+
+@pytest.mark.parametrize("page", ["cp1252", "cp1250"])
+def test_text_that_was_encoded_twice_is_read_as_it_was(tmp_path, page):
+    header = "référence,název" if page == "cp1250" else "référence,désignation"
+    text = f"{header}\na,žlutá\n" if page == "cp1250" else f"{header}\na,Crème brûlée\n"
+    twice = text.encode().decode(page).encode()
+    frame, problems = read(tmp_path, twice)
+    assert frame.columns == header.split(",")
+    assert frame.row(0)[1] == text.splitlines()[1].split(",")[1]
+    assert [each.kind for each in problems] == ["encoding"]
+    right = "posting_id,title\na,CAFÉ® – 5 €\n"
+    assert read(tmp_path, right.encode())[0].row(0)[1] == "CAFÉ® – 5 €"
+
+
+def test_columns_without_a_name_and_cells_are_none(tmp_path):
+    frame, problems = read(tmp_path, "posting_id;title;;\na;tea;;\nb;milk;;\n")
+    assert frame.columns == ["posting_id", "title"]
+    assert problems == []
+    assert read(tmp_path, "posting_id;title;\na;tea;\nb;milk;7\n")[0].width == 3
+
+
 @pytest.mark.parametrize("mark", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_separators_and_line_ends(tmp_path, mark, end):

@@ -11,25 +11,11 @@ from pathlib import Path
 
 import polars as pl
 
+from samesku.catalog.encodings import decode
 from samesku.catalog.foreign import foreign_kind
 from samesku.catalog.problems import CatalogError, Problem
-from samesku.titles.lexicon import accented_words
 
-_BOMS = (
-    (b"\xef\xbb\xbf", "utf-8-sig"),
-    (b"\xff\xfe\x00\x00", "utf-32"),
-    (b"\x00\x00\xfe\xff", "utf-32"),
-    (b"\xff\xfe", "utf-16"),
-    (b"\xfe\xff", "utf-16"),
-)
-# Encodings of one byte a letter.
-_CODE_PAGES = (
-    "Windows-1252", "Windows-1250", "ISO-8859-2", "Windows-1251", "Windows-1253", "Windows-1254",
-)  # fmt: skip
-_LETTERS = re.compile(r"[^\W\d_]+")
 _DELIMITERS = ",;\t|"
-_SAMPLE = 10**6  # bytes
-_FEWEST_KNOWN = 3
 # The path that means standard input.
 STDIN = "-"
 _PARQUET = b"PAR1"
@@ -62,7 +48,7 @@ def parse_table(
     try:
         if raw.startswith(_PARQUET):
             return pl.read_parquet(io.BytesIO(raw)), []
-        content, problems = (_decoded(path, raw, encoding), []) if encoding else _decode(raw)
+        content, problems = (_decoded(path, raw, encoding), []) if encoding else decode(raw)
         content = content.removeprefix("\ufeff")
         if not content.strip():
             raise ValueError("the file is empty")
@@ -89,6 +75,9 @@ def _parse(path: Path, content: str, problems: list[Problem]) -> tuple[pl.DataFr
     header = [name.strip() for name in first]
     while rows and not any(rows[-1]):  # what spreadsheets and editors leave at the end
         rows.pop()
+    width = max((place for place, name in enumerate(header, start=1) if name), default=0)
+    if not any(any(row[width:]) for row in rows):  # and beside it
+        header = header[:width]
     ragged = [place for place, row in enumerate(rows) if any(row[len(header) :])]
     if misquoted:
         fault = Problem.of("bad_quote", [place - start - 1 for place in misquoted])
@@ -171,40 +160,6 @@ def _decoded(path: Path, raw: bytes, encoding: str) -> str:
             rows = [raw.count(b"\n", 0, error.start) - 1]
         problem = Problem.of("other_encoding", rows, encoding=encoding, error=error)
         raise CatalogError(str(path), [problem]) from error
-
-
-def _decode(raw: bytes) -> tuple[str, list[Problem]]:
-    for mark, encoding in _BOMS:
-        if raw.startswith(mark):
-            return raw.decode(encoding), []
-    if kind := foreign_kind(raw[:1000].decode("latin-1")):
-        raise ValueError(f"this is {kind}")
-    # UTF-16 without a mark is known by its line ends and separators, in whatever script it is.
-    pairs = {raw[at : at + 2] for at in range(0, min(len(raw), 20_000), 2)}
-    for encoding in ("utf-16-le", "utf-16-be"):
-        ends, marks = ({each.encode(encoding) for each in signs} for signs in ("\n\r", _DELIMITERS))
-        if pairs & ends and pairs & marks:
-            return raw.decode(encoding), []
-    try:
-        return raw.decode("utf-8"), []
-    except UnicodeDecodeError as error:
-        row = raw.count(b"\n" if b"\n" in raw else b"\r", 0, error.start)
-        page = _code_page(raw[:_SAMPLE])
-        # Windows-1252 leaves five bytes undefined; latin-1 maps them to control characters.
-        text = raw.decode("latin-1") if b"\x00" in raw else raw.decode(page, "replace")
-        return text, [Problem.of("encoding", [row - 1], page=page)]
-
-
-def _code_page(raw: bytes) -> str:
-    """The encoding in which clearly more words are known than in Windows-1252, else that one."""
-    words = {
-        page: accented_words().intersection(_LETTERS.findall(raw.decode(page, "replace").lower()))
-        for page in _CODE_PAGES
-    }
-    western = words[_CODE_PAGES[0]]
-    best = max(words, key=lambda page: len(words[page]))
-    known, lost = len(words[best] - western), len(western - words[best])
-    return best if known >= _FEWEST_KNOWN and known > 3 * lost else _CODE_PAGES[0]
 
 
 def _delimited(content: str) -> tuple[str, str]:
