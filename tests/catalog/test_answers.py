@@ -1,9 +1,10 @@
 import polars as pl
 import pytest
 
-from samesku.catalog.answers import Answers, read_answers
+from samesku.catalog.answers import VERDICTS, Answers, read_answers
 from samesku.catalog.catalog import read_catalog
 from samesku.catalog.problems import CatalogError
+from samesku.runtime.files import packaged_table
 
 CATALOG = read_catalog(pl.DataFrame({"posting_id": list("abcdef"), "title": ["tea"] * 6}))
 
@@ -32,12 +33,44 @@ def test_a_table_from_a_spreadsheet_is_read(tmp_path):
 
 def test_everything_wrong_is_told_at_once_with_its_rows(tmp_path):
     place = tmp_path / "answers.csv"
-    place.write_text("left_id,right_id,verdict\na,zz,same\na,b,maybe\nc,c,same\nyy,d,different\n")
+    place.write_text("left_id,right_id,verdict\na,b,maybe\nc,c,same\n")
     with pytest.raises(CatalogError) as raised:
         read_answers(place, CATALOG)
     told = str(raised.value)
-    for part in ("'zz'", "'yy'", "'maybe'", "row 2", "row 3", "row 4", "row 5", str(place)):
+    for part in ("'maybe'", "row 2", "row 3", str(place)):
         assert part in told
+
+
+def test_answers_about_postings_that_are_gone_are_left_out_and_told():
+    gone = ["a zz same".split(), "yy d different".split()]
+    told = answers(*gone, "a b same".split(), ["zz", "c", ""])
+    (problem,) = told.problems
+    assert problem.rows == (2, 3)
+    assert "'zz', 'yy'" in str(problem)
+    assert kept(told) == {"ab"}
+    with pytest.raises(CatalogError, match="use ids of the catalogue"):
+        answers(*gone)
+
+
+@pytest.mark.parametrize(
+    ("word", "verdict"),
+    [
+        ("Yes", "same"), ("no", "different"), ("ja", "same"), ("Nein.", "different"),
+        ("WAHR", "same"), ("FALSE", "different"), ("1", "same"), ("0", "different"),
+        ("duplicate", "same"), ("はい", "same"), ("нет", "different"), ("?", "unsure"),
+        (True, "same"), (0, "different"), (1.0, "same"),
+    ],
+)  # fmt: skip
+def test_verdicts_in_other_words_are_read(word, verdict):
+    assert answers(["a", "b", word]).verdict == [verdict]
+
+
+def test_words_for_yes_here_and_for_no_there_are_none():
+    with pytest.raises(CatalogError, match="'tak'"):
+        answers("a b tak".split())
+    table = packaged_table("samesku.catalog", "verdicts.toml")
+    words = [{word for each in table[verdict].values() for word in each} for verdict in VERDICTS]
+    assert sum(map(len, words)) == len(set.union(*words))
 
 
 def test_a_missing_column_is_named():

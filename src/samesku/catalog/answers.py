@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from samesku.catalog.problems import CatalogError, Problem
 from samesku.catalog.sources import OWN_ID
 from samesku.catalog.tables import read_table
 from samesku.runtime.arrays import Bools, Doubles, Ints
+from samesku.runtime.files import packaged_table
 
 SAME, DIFFERENT, UNSURE = VERDICTS = ("same", "different", "unsure")
 REQUIRED = ("left_id", "right_id", "verdict")
@@ -106,17 +108,23 @@ class Answers:
     ) -> Answers:
         """Answers from a table with `left_id`, `right_id`, `verdict`, perhaps `by` and `audit`.
 
-        Rows without a verdict are questions that nobody answered yet. Ids are checked against
-        `catalog`. Raises CatalogError with everything that is wrong with the table.
+        Rows without a verdict are questions that nobody answered yet. Those about postings that
+        `catalog` does not have are left out. Raises CatalogError with everything that is wrong with
+        the table.
         """
         if missing := [name for name in REQUIRED if name not in frame.columns]:
             message = f"there is no column {', '.join(missing)}"
             fix = f"name them left_id, right_id and verdict ({', '.join(VERDICTS)})"
             raise CatalogError(source, [Problem("missing_column", message, fix, True)])
         rows = answer_texts(frame)
-        if faults := _faults(rows, catalog):
+        if faults := _faults(rows):
             raise CatalogError(source, faults)
-        return _checked(rows, source)
+        rows, gone = _without_gone(rows, catalog)
+        if gone and not (rows["verdict"] != "").any():
+            fix = "use ids of the catalogue"
+            raise CatalogError(source, [replace(each, fix=fix, fatal=True) for each in gone])
+        answers = _checked(rows, source)
+        return replace(answers, problems=(*gone, *answers.problems))
 
 
 def read_answers(path: str | Path, catalog: Catalog, encoding: str | None = None) -> Answers:
@@ -132,7 +140,8 @@ def read_answers(path: str | Path, catalog: Catalog, encoding: str | None = None
     Raises
     ------
     CatalogError
-        It cannot be used; names every unknown id and verdict with its row.
+        It cannot be used; names every verdict that is none with its row. So it does where all
+        answers are about postings that the catalogue does not have.
     """
     frame, problems = read_table(Path(path), encoding)
     frame = _joined_ids(frame, catalog)
@@ -163,7 +172,10 @@ def _joined_ids(frame: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
 
 
 def answer_texts(frame: pl.DataFrame) -> pl.DataFrame:
-    """The rows as texts without outer blanks, `audit` as numbers, 0 where it says none."""
+    """The rows as texts without outer blanks, `audit` as numbers, 0 where it says none.
+
+    A verdict in other words, as ``"yes"``, is the one that it means.
+    """
 
     def text(name: str, instead: str = "") -> pl.Expr:
         if name not in frame.columns:
@@ -175,13 +187,25 @@ def answer_texts(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.select(
         text("left_id"),
         text("right_id"),
-        text("verdict").str.to_lowercase(),
+        text("verdict").str.to_lowercase().str.strip_chars(" .!,;:'\"").replace(_other_words()),
         text("by", PEOPLE),
         pl.when((audit > 0) & (audit < 1e15)).then(audit).otherwise(0.0).alias("audit"),
     )
 
 
-def _faults(rows: pl.DataFrame, catalog: Catalog | None) -> list[Problem]:
+@cache
+def _other_words() -> dict[str, str]:
+    """The verdict that each word for one means."""
+    table = packaged_table(__package__, "verdicts.toml")
+    return {
+        word: verdict
+        for verdict, languages in table.items()
+        for words in languages.values()
+        for word in words
+    }
+
+
+def _faults(rows: pl.DataFrame) -> list[Problem]:
     """Everything that the table cannot be used with."""
     answered = rows.with_row_index().filter(pl.col("verdict") != "")
     strange, alike = ~pl.col("verdict").is_in(VERDICTS), pl.col("left_id") == pl.col("right_id")
@@ -189,11 +213,6 @@ def _faults(rows: pl.DataFrame, catalog: Catalog | None) -> list[Problem]:
         ("verdict", "verdict that is none", f"write {', '.join(VERDICTS)}", strange, "verdict"),
         ("one_posting", "pair of a posting with itself", "name two postings", alike, "left_id"),
     ]
-    if catalog is not None:
-        fix = "use ids of the catalogue, or leave the row out"
-        for name in ("left_id", "right_id"):
-            unknown = ~pl.col(name).is_in(catalog.ids)
-            checks.append((name, f"{name} that is no posting", fix, unknown, name))
     found = []
     for kind, message, fix, wrong, shown in checks:
         some = answered.filter(wrong)
@@ -201,6 +220,26 @@ def _faults(rows: pl.DataFrame, catalog: Catalog | None) -> list[Problem]:
             rows_of, values = some["index"].to_list(), some[shown].to_list()
             found.append(Problem.at(kind, message, fix, rows_of, fatal=True, examples=values))
     return found
+
+
+def _without_gone(
+    rows: pl.DataFrame, catalog: Catalog | None
+) -> tuple[pl.DataFrame, list[Problem]]:
+    """The rows, unanswered where a posting is not in the catalogue: it may be sold out by now."""
+    if catalog is None:
+        return rows, []
+    lacks = [~pl.col(name).is_in(catalog.ids) for name in ("left_id", "right_id")]
+    gone = (pl.col("verdict") != "") & (lacks[0] | lacks[1])
+    some = rows.with_row_index().filter(gone)
+    if not some.height:
+        return rows, []
+    shown = some.select(pl.when(lacks[0]).then("left_id").otherwise("right_id")).to_series()
+    message = "answer about a posting that the catalogue does not have"
+    problem = Problem.at(
+        "unknown_posting", message, "left out", some["index"], examples=shown.to_list()
+    )
+    left = pl.when(gone).then(pl.lit("")).otherwise("verdict").alias("verdict")
+    return rows.with_columns(left), [problem]
 
 
 def _checked(rows: pl.DataFrame, source: str) -> Answers:
