@@ -46,6 +46,9 @@ def test_model_numbers_agree_or_say_nothing():
     one, other = {"gtin": ["mpn: gsr12v35"]}, {"gtin": ["mpn: gsr18v55"]}
     told = compared(one, one)
     assert (told["clash_gtin"], told["attributes_agree"], told["attributes_alone"]) == (0, 1, 0)
+    told = compared({**one, "size": ["m"]}, {**one, "size": ["l"]})  # of one model
+    assert np.isnan(told["clash_gtin"])
+    assert (told["clash_size"], told["attributes_agree"]) == (1, 0)
     told = compared(one, other)
     assert np.isnan(told["clash_gtin"])
     assert (told["attributes_agree"], told["attributes_alone"]) == (0, 0)

@@ -78,8 +78,8 @@ def attribute_features(
     An aspect that both postings state agrees where all values of one are among the other's, and
     clashes where each has one that the other lacks: "8 gb, 512 gb" clashes with "16 gb, 512 gb" and
     agrees with "512 gb". One GTIN of several in common is enough, and model numbers of columns
-    agree or say nothing. Values of different aspects say nothing of each other: "ram: 8 gb" beside
-    "512 gb".
+    agree, where nothing else clashes, or say nothing. Values of different aspects say nothing of
+    each other: "ram: 8 gb" beside "512 gb".
 
     Clashes of the kinds in `same`, which may differ within one product, are counted together, as
     tolerated ones, and not by kind: so one classifier serves catalogues that disagree about what is
@@ -144,9 +144,12 @@ def attribute_counts(rows: AttributeRows, left: Ends, right: Ends) -> Counted:
         pair * width + aspect, pair_of_value * width + rows.aspect[rows.held.indices[values.mine]]
     )
     lacking = fewer > np.bincount(place, minlength=len(pair))
-    tells = ~lacking | rows.clashes[aspect]
-    lacking &= tells
-    return _by_kind(pair[tells], kind[tells], size), _by_kind(pair[lacking], kind[lacking], size)
+    can = rows.clashes[aspect]
+    clash = _by_kind(pair[lacking & can], kind[lacking & can], size)
+    # A model number is that of all its sizes and colours.
+    differ = any_clash((clash, clash))[pair]
+    counted = can | ~(lacking | differ)
+    return _by_kind(pair[counted], kind[counted], size), clash
 
 
 def _by_kind(row: AnyInts, kind: AnyInts, size: int) -> Floats:
