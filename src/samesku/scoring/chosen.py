@@ -29,8 +29,10 @@ def score_chosen(
     The candidates of the catalogue have their sources; pairs that score `explain_from` or more are
     explained, where the fusion can, by default none.
     """
-    every = with_pairs(candidates, left, right, found=True)
+    every = with_pairs(candidates, left, right)
     near = every.take(np.unique(every.places(left, right)))
+    # A pair that is asked for counts as found by the first encoder: else it would not be looked at.
+    near.found[~near.found.any(axis=1), 0] = True
     return near, fusion.predict(near, catalog, explain_from)
 
 
