@@ -98,8 +98,11 @@ def test_options_are_columns_of_their_kinds_and_as_text_where_no_list_knows_them
     assert catalog.titles == titles
     assert catalog.attributes.values["measure"][3:] == [("motif: alps",), ("motif: sea",), ()]
     assert catalog.frame["brand"].to_list() == ["Acme"] * 3 + ["Brau"] * 2 + [None]
-    assert catalog.attributes.values["colour"][:3] == [("red",), ("blue",), ("blue",)]
-    assert catalog.attributes.values["size"] == [("s",), ("s",), ("m",), (), (), ()]
+    values = catalog.attributes.values
+    red, blue = ("color: red", "red"), ("blue", "color: blue")
+    assert values["colour"][:3] == [red, blue, blue]
+    small, medium = ("s", "size: s"), ("m", "size: m")
+    assert values["size"] == [small, small, medium, (), (), ()]
     rows = {each.kind: each.rows for each in catalog.problems}
     assert (rows["photo_row"], rows["empty_row"]) == ((6,), (4,))
 
@@ -108,8 +111,9 @@ def test_options_are_columns_of_their_kinds_and_as_text_where_no_list_knows_them
 def test_options_are_read_from_exports_and_lists_of_any_system(tmp_path, system):
     catalog = read(tmp_path, EXPORTS[system], posting_id="sku")
     assert (catalog.ids, catalog.titles) == (["1", "2", "3"], ["Polo"] * 3)
-    assert catalog.attributes.values["size"] == [("s",), ("m",), ("s",)]
-    assert catalog.attributes.values["colour"] == [("blue",), ("blue",), ("red",)]
+    small, blue = ("s", "size: s"), ("blue", "color: blue")
+    assert catalog.attributes.values["size"] == [small, ("m", "size: m"), small]
+    assert catalog.attributes.values["colour"] == [blue, blue, ("color: red", "red")]
 
 
 def test_what_only_looks_like_a_list_of_options_is_none(tmp_path):
@@ -147,12 +151,28 @@ def test_a_quantity_tells_apart_what_agrees_in_all_else(tmp_path):
     )
     catalog = read(tmp_path, text, posting_id="id")
     measure, amount = (catalog.attributes.values[kind] for kind in ("measure", "amount"))
-    assert measure[:3] == [("weight: 250 g",), ("weight: 500 g",), ("weight: 500 g",)]
+    small, large = ("weight: 250 g", "weight: 250g"), ("weight: 500 g", "weight: 500g")
+    assert measure[:3] == [small, large, large]
     assert amount[3:5] == [("volume: 0.75",), ("volume: 1.5",)]
     assert measure[5:] == [(), ()]  # the sizes do
     clusters = Matcher().match(catalog).clusters
     assert clusters[1] == clusters[2]
     assert len(set(clusters)) == 6
+
+
+def test_variants_are_told_apart_though_all_else_is_the_same():
+    sizes, colours = ["S", "M", "L"], ["red", "blue"]
+    rows = [
+        {"size": size, "color": colour, "mpn": f"ST-10{style}", "title": title, "description": said}
+        for style, title, said in (
+            (1, "Organic cotton T-shirt", "Soft shirt of organic cotton."),
+            (2, "Slim fit chinos", "Stretch chinos with a slim fit."),
+        )
+        for size in sizes
+        for colour in colours
+    ]
+    frame = pl.DataFrame(rows).with_columns(posting_id=pl.Series(map(str, range(12))), price=19.9)
+    assert len(set(Matcher().match(read_catalog(frame)).clusters)) == 12
 
 
 def test_an_option_is_one_in_two_languages_and_of_storage_may_be_any_text(tmp_path):

@@ -36,9 +36,10 @@ def read_variants(
     """Read what tells the variants of a product apart, beside attributes of a known kind.
 
     Exports of shops give options by name and value, in columns of their own or as lists in one:
-    each gets a column of its kind. Where values differ under one title but not as they are read
-    ("Aurora", "white" and "white matt"), they are also compared as text, in a column of their own.
-    So are options of no known kind, and columns as "pattern".
+    each gets a column of its kind. Where values differ under one title, they are also compared as
+    text, in a column of their own: as they are written where what is read of some does not keep
+    them apart ("Aurora", "white" and "white matt"). So are options of no known kind, and columns as
+    "pattern".
 
     Among options a row without a title takes that of its product, and rows that are no offers are
     left out: further photos, and products as a whole beside their variants. `places` are those of
@@ -133,21 +134,27 @@ def _wholes(frame: pl.DataFrame) -> pl.Series:
 
 
 def _with_options(frame: pl.DataFrame, given: pl.DataFrame, one_shop: bool) -> pl.DataFrame:
-    """Options in columns of their kinds, and as text where that does not tell variants apart."""
+    """Options in columns of their kinds, and as text where they differ under one title.
+
+    As the text that is read of them where that keeps all apart: "M" and "Medium" are one.
+    """
     if given.is_empty():
         return frame
     given = _comparable(frame, given).sort("name", maintain_order=True)
     several = pl.col("value").n_unique().over("name", "title", "others", "source") > 1
     apart = [
-        {"name": name, "title": title, "others": others}
+        {"name": name, "title": title, "others": others, "as_read": as_read}
         for (name,), stated in given.filter(several).group_by("name", maintain_order=True)
         if name not in _SHARED  # "Title": "Default Title"
-        for title, others in _unclear(stated, str(name), one_shop)
+        for (title, others), as_read in _differing(stated, str(name), one_shop).items()
     ]
-    marks = pl.DataFrame(apart, dict.fromkeys(("name", "title", "others"), pl.String))
-    differ = given.join(
-        marks, on=marks.columns, how="semi", nulls_equal=True, maintain_order="left"
-    )
+    keys = ["name", "title", "others"]
+    marks = pl.DataFrame(apart, {**dict.fromkeys(keys, pl.String), "as_read": pl.Boolean})
+    differ = given.join(marks, on=keys, nulls_equal=True, maintain_order="left")
+    told = differ.filter("as_read").select("name", "value").unique()
+    texts = pl.Series("text", [_as_read(*each) for each in told.iter_rows()], pl.String)
+    differ = differ.join(told.with_columns(texts), on=["name", "value"], how="left")
+    differ = differ.with_columns(value=pl.when("as_read").then("text").otherwise("value"))
     read = [name for name in given["name"].unique() if kind_of(name) or name in _SHARED[1:]]
     most = frame.width + MOST_COLUMNS
     frame = _filled(frame, given.filter(pl.col("name").is_in(read)), most - 1)
@@ -201,25 +208,35 @@ def _filled(frame: pl.DataFrame, given: pl.DataFrame, most: int) -> pl.DataFrame
     return frame
 
 
-def _unclear(stated: pl.DataFrame, name: str, one_shop: bool) -> list[tuple[str, str | None]]:
-    """Titles with values of one option that differ, and that what is read does not keep apart.
+def _differing(
+    stated: pl.DataFrame, name: str, one_shop: bool
+) -> dict[tuple[str, str | None], bool]:
+    """Titles under which values of one option differ; whether what is read keeps all apart.
 
     With the other options of quantities. Where several shops may have written them, values of which
     one is read as part of another are taken to be one: "white" and "pure white".
     """
     groups = stated.group_by("title", "others", "source").agg(pl.col("value").unique())
-    kind = kind_of(name)
-    cells = {
-        each: (normal_title(each), frozenset(read_cell(*kind, each) if kind else ()))
-        for each in stated["value"].unique()
-    }
-    titles = set()
+    cells = {each: (normal_title(each), _read(name, each)) for each in stated["value"].unique()}
+    found: dict[tuple[str, str | None], bool] = {}
     for title, others, _, given in groups.iter_rows():
         values = dict(cells[each] for each in given)
-        surely = not one_shop and all(values.values())
-        if len(values) > 1 and not surely and _some_alike([*values.values()]):
-            titles.add((title, others))
-    return list(titles)
+        if len(values) < 2:
+            continue
+        apart = not _some_alike([*values.values()])
+        if apart or one_shop or not all(values.values()):
+            found[title, others] = apart and found.get((title, others), True)
+    return found
+
+
+def _read(name: str, value: str) -> frozenset[str]:
+    """What a value of an option says as an attribute of a known kind."""
+    kind = kind_of(name)
+    return frozenset(read_cell(*kind, value) if kind else ())
+
+
+def _as_read(name: str, value: str) -> str:
+    return " ".join(sorted(each.rpartition(": ")[2] for each in _read(name, value))) or value
 
 
 def _some_alike(read: list[frozenset[str]]) -> bool:

@@ -342,8 +342,14 @@ def _attribute_said(kind: str, mine: Sequence[str], theirs: Sequence[str]) -> st
             mine = theirs = sorted(common)
     if not mine and not theirs:
         return f"no {kind} stated"
+    mine, theirs = _each_once(mine), _each_once(theirs)
     one, other = ((" and ".join(map(_value, stated)) or "none") for stated in (mine, theirs))
     return f"same {kind} {one}" if mine == theirs and mine else f"{kind} {one} against {other}"
+
+
+def _each_once(stated: Sequence[str]) -> list[str]:
+    """Values without the options that say the same: "s" and "size: s"."""
+    return [each for each in stated if each.partition(": ")[2] not in stated]
 
 
 def _value(value: str) -> str:
