@@ -197,6 +197,8 @@ def test_the_numbers_of_a_trained_model_sum_to_its_scores(model, unseen):
         assert sum(added) == pytest.approx(odds, abs=0.005 * len(added) + 0.01)
         table = judged.explanations.table(catalog, candidates, int(place))
         assert table["log_odds"].sum() == pytest.approx(odds, abs=5e-3)
+        reasons = {reason.rsplit(" ", 1)[0] for reason in line.split("; ")}
+        assert reasons <= set(table["reason"])  # the same beside other pairs as alone
 
 
 def test_features_belong_to_families():
