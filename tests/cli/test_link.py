@@ -127,7 +127,7 @@ def test_answers_about_two_shops_outrank_the_probabilities(run, tmp_path):
     (tmp_path / "answers.csv").write_text("left_id,right_id,verdict\n1,77,different\n")
     result = run("--answers", str(tmp_path / "answers.csv"))
     assert result.exit_code == 3
-    assert "right_id that is no posting" in result.output
+    assert "answer about a posting that the catalogue does not have" in result.output
 
 
 def test_a_judge_of_two_shops_is_asked_about_pairs_across(run, tmp_path, server):
