@@ -12,7 +12,7 @@ import scipy.sparse as sp
 
 from samesku.catalog.catalog import Catalog
 from samesku.catalog.cells import OPTIONAL, REQUIRED
-from samesku.distributed.reading import PHOTO, READ, catalog_of
+from samesku.distributed.reading import catalog_of
 from samesku.distributed.shelf import Shelf, table_of, texts_of
 from samesku.distributed.statistics import answers, ask_looks
 from samesku.distributed.tasks import Result, digest_of
@@ -32,7 +32,7 @@ from samesku.titles.attributes.columns import column_kind
 def photos_of(shelf: Shelf, shard: int) -> Result:
     """A digest of the photos of a shard as they are now: places, sizes and times."""
     seen = []
-    for place in shelf.frame(f"distinct/{shard}", [PHOTO])[PHOTO].drop_nulls().to_list():
+    for place in shelf.frame(f"distinct/{shard}", ["~photo"])["~photo"].drop_nulls().to_list():
         with suppress(OSError):
             status = os.stat(place)
             seen.append((place, status.st_size, status.st_mtime_ns))
@@ -65,11 +65,7 @@ def encode_shard(
             vectors, products = _tfidf(shelf, totals, shard, encoder, terms, words, named)
         elif isinstance(encoder, PhotoEncoder):
             vectors = photos.vectors(encoder, progress)
-            owners, first = np.unique(vectors.owner, return_index=True)
-            ask_looks(
-                shelf, encoder.name, shard, totals.shards, vectors.rows[first],
-                frame["~number"].to_numpy()[owners], [titles[owner] for owner in owners.tolist()],
-            )  # fmt: skip
+            ask_looks(shelf, f"looks/{encoder.name}/{shard}", totals.shards, vectors, frame)
         else:
             assert isinstance(encoder, TextEncoder)
             vectors = encoder.encode_titles(titles)
@@ -81,7 +77,7 @@ def encode_shard(
         )
     counts = dict(zip(terms.vocabulary, found["coded"], strict=True))
     table |= _said(shelf, totals, shard, frame, catalog, counts)
-    kept = {each.name: each for each in frame.drop(READ, "description", strict=False)}
+    kept = {each.name: each for each in frame.drop("~read", "description", strict=False)}
     shelf.write(f"said/{shard}", table_of(**kept, **table))
     refused = [[*photo, reason] for photo, reason in progress.refused.items()][:20]
     return {"refused": refused, "searched": searched}
@@ -121,7 +117,7 @@ def _said(
     # Model codes, attributes, and what is settled by the spelling of all.
     read = [
         (codes, dict.fromkeys(KINDS, ()) | values, Codes.of(*said))
-        for codes, values, said in map(json.loads, frame[READ])
+        for codes, values, said in map(json.loads, frame["~read"])
     ]
     spelt = shelf.frame("spelt/all")
     kinds = spelt.partition_by("kind", as_dict=True)

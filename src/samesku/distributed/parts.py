@@ -15,7 +15,6 @@ from samesku.candidates.candidates import Source, places_among
 from samesku.candidates.neighbors import Neighbors
 from samesku.candidates.shared_numbers import sharing
 from samesku.catalog.catalog import Catalog
-from samesku.distributed.reading import NORMAL, STATED
 from samesku.distributed.searching import in_columns, joined_vectors, load_vectors
 from samesku.distributed.shelf import Shelf, columns_of, frame_of, sparse
 from samesku.distributed.totals import Totals
@@ -87,7 +86,7 @@ class Part:
         table, around = shelf.read(f"said/{shard}"), shelf.read(f"around/{shard}")
         kept = [name for name in table.column_names if name.removesuffix("_at") not in WORDS]
         self.frame, self.start = frame_of(table.select(kept)), totals.starts[shard]
-        titles, self.numbers = self.frame[NORMAL].to_list(), self.frame["~number"].to_numpy()
+        titles, self.numbers = self.frame["~normal"].to_list(), self.frame["~number"].to_numpy()
         # Of each number from `start` on; -1 for those that are identical to another.
         self.place = np.full(totals.starts[shard + 1] - self.start, -1, dtype=np.int32)
         self.place[self.numbers - self.start] = np.arange(len(self.numbers), dtype=np.int32)
@@ -95,7 +94,7 @@ class Part:
         self.said = {n: columns_of(around, n)[0] for n in around.column_names if " " in n}
         self.said |= {kind: decoded(self.frame[f"~{kind}"], tuple) for kind in KINDS}
         self.said |= vars(CodedTitles.read(titles, self.frame["~code"].to_list()))
-        stated = decoded(self.frame[STATED], _stated)
+        stated = decoded(self.frame["~stated"], _stated)
         # Article numbers are candidates of their own where there is a column of them.
         has_numbers = any(map(numbers_in, self.frame.columns))
         self.articles: list[tuple[str, ...]] = self.said["gtin"].tolist() if has_numbers else []
@@ -163,7 +162,7 @@ class Tile:
         names = [name for name in self.frame.columns if not name.startswith("~")]
         self.catalog = Catalog(self.frame.select(names), (None,) * self.size)
         vars(self.catalog).update(
-            normal_titles=self.frame[NORMAL].to_list(),
+            normal_titles=self.frame["~normal"].to_list(),
             stated=self.said["stated"].tolist(),
             attributes=Attributes({kind: self.said[kind].tolist() for kind in KINDS}),
         )

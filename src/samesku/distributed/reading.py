@@ -26,12 +26,8 @@ from samesku.runtime.arrays import Array
 # Keys of a file that show how those of all are spread; problems of a file that are shown.
 SAMPLE, SHOWN = 256, 20
 ROWS = 20_000
-# Columns of our own beside those of the postings.
-FILE, ROW, PHOTO, NORMAL, MEMBERS = "~file", "~row", "~photo", "~normal", "~members"
-# By which postings are sorted into shards: the value of a column, or nothing, and the id.
-KEY = "~key"
-# What its title states, and what else is read of it, as JSON.
-STATED, READ = "~stated", "~read"
+# Columns of our own begin with "~". "~key": what postings are sorted into shards by, the value of a
+# column, or nothing, and the id; "~stated", "~read": what a title states, what else is read of it.
 
 
 def files_of(catalogue: str) -> list[tuple[str, int, str]]:
@@ -87,11 +83,11 @@ def read_file(
     value = pl.col(route).cast(pl.String).fill_null("") if route in frame.columns else pl.lit("")
     frame = frame.with_columns(
         # No value holds what stands between, so each is in one piece.
-        pl.format("{}\0{}", value, "posting_id").alias(KEY),
-        pl.Series(PHOTO, photos, dtype=pl.String),
-        pl.lit(number).alias(FILE),
-        pl.Series(ROW, np.setdiff1d(np.arange(frame.height + len(left_out)), left_out)),
-    ).sort(KEY)
+        pl.format("{}\0{}", value, "posting_id").alias("~key"),
+        pl.Series("~photo", photos, dtype=pl.String),
+        pl.lit(number).alias("~file"),
+        pl.Series("~row", np.setdiff1d(np.arange(frame.height + len(left_out)), left_out)),
+    ).sort("~key")
     # In parts, of which a range of keys reads some.
     parts = [frame.slice(at, ROWS).to_arrow() for at in range(0, max(frame.height, 1), ROWS)]
     shelf.write(f"read/{number}", *parts)
@@ -104,7 +100,7 @@ def read_file(
         "rows": frame.height,
         "columns": [name for name in frame.columns if not name.startswith("~")],
         "photos": len(photos) - photos.count(None),
-        "keys": frame[KEY][at].to_list(),
+        "keys": frame["~key"][at].to_list(),
         "lacking": lacking,
         "problems": [*absent, *map(str, catalog.problems)][:SHOWN],
     }
@@ -156,17 +152,17 @@ def sort_shard(
 ) -> Result:  # fmt: skip
     """The postings of a range of keys from all files, in the order of their keys."""
     shards = len(bounds)
-    parts = [shelf.between(f"read/{file}", KEY, *bounds[shard]) for file in range(files)]
-    frame = pl.concat(parts, how="diagonal").sort(KEY, FILE, ROW)
-    ids, keys = frame.select("posting_id", FILE, ROW), frame[KEY]
+    parts = [shelf.between(f"read/{file}", "~key", *bounds[shard]) for file in range(files)]
+    frame = pl.concat(parts, how="diagonal").sort("~key", "~file", "~row")
+    ids, keys = frame.select("posting_id", "~file", "~row"), frame["~key"]
     shelf.deal(f"ids/{shard}", ids.to_arrow(), part_of(ids["posting_id"], shards), shards)
     frame = frame.with_columns(
         pl.lit(None, dtype=pl.Float64 if name == "price" else pl.String).alias(name)
         for name in names
         if name not in frame.columns
-    ).select(*names, PHOTO, FILE, ROW)
+    ).select(*names, "~photo", "~file", "~row")
     catalog = catalog_of(frame)
-    frame = frame.with_columns(pl.Series(NORMAL, catalog.normal_titles, dtype=pl.String))
+    frame = frame.with_columns(pl.Series("~normal", catalog.normal_titles, dtype=pl.String))
     shelf.write(f"sorted/{shard}", frame.to_arrow())
     table = looked_at(catalog, photos)
     texts = table.select(pl.concat_str(pl.all().fill_null("\0"), separator="\x1f")).to_series()
@@ -185,10 +181,10 @@ def sort_shard(
 def catalog_of(frame: pl.DataFrame) -> Catalog:
     """Postings that were read before as a catalogue."""
     names = [name for name in frame.columns if not name.startswith("~")]
-    photos = tuple(None if each is None else Path(each) for each in frame[PHOTO].to_list())
+    photos = tuple(None if each is None else Path(each) for each in frame["~photo"].to_list())
     catalog = Catalog(frame.select(names), photos)
-    if NORMAL in frame.columns:
-        vars(catalog)["normal_titles"] = frame[NORMAL].to_list()
+    if "~normal" in frame.columns:
+        vars(catalog)["normal_titles"] = frame["~normal"].to_list()
     return catalog
 
 
@@ -205,7 +201,7 @@ def same_postings(shelf: Shelf, reader: int, starts: Sequence[int]) -> Result:
     )
     shelf.deal(f"same/{reader}", frame.to_arrow(), shard, shards)
     ids = frame_of(shelf.gathered("ids", range(shards), reader))
-    twice = ids.filter(pl.col("posting_id").is_duplicated()).sort("posting_id", FILE, ROW)
+    twice = ids.filter(pl.col("posting_id").is_duplicated()).sort("posting_id", "~file", "~row")
     return {"twice": twice.head(SHOWN).rows()}
 
 

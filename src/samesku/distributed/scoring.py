@@ -18,7 +18,6 @@ from samesku.candidates.candidates import (
 from samesku.candidates.neighbors import Neighbors, density
 from samesku.clustering.expected import partners
 from samesku.distributed.parts import RANKED, Part, Terms, Tile, decoded, ends_of, taken
-from samesku.distributed.reading import MEMBERS
 from samesku.distributed.searching import numbers_of, of_tiles
 from samesku.distributed.shelf import Shelf, columns_of, frame_of, table_of
 from samesku.distributed.tasks import Result, held
@@ -132,7 +131,7 @@ def score_tile(
         scored = fusion.predict(candidates, catalog, rows=tile.rows(totals, prices, fusion.same))
     elif len(candidates):
         scored = fusion.predict(candidates, catalog)
-    members = tile.frame[MEMBERS].to_numpy()
+    members = tile.frame["~members"].to_numpy()
     likely = partners(candidates.left, candidates.right, scored.scores, members)
     table = table_of(number=numbers, likely=likely)
     starts = [*(totals.starts[each] for each in pair), totals.starts[-1]]
@@ -145,7 +144,7 @@ def _write_pairs(
     shelf: Shelf, name: str, tile: Tile, candidates: Candidates, scored: PairScores
 ) -> None:
     """Write the pairs of a tile that may be one product, and the likelier ones with reasons."""
-    scores, numbers, members = scored.scores, tile.said["number"], tile.frame[MEMBERS].to_numpy()
+    scores, numbers, members = scored.scores, tile.said["number"], tile.frame["~members"].to_numpy()
     some = np.flatnonzero(scores > 0)
     left, right = candidates.left[some], candidates.right[some]
     table = table_of(
@@ -169,7 +168,7 @@ def _write_pairs(
 
 def add_partners(shelf: Shelf, shard: int, totals: Totals) -> None:
     """How many postings each of a shard stands for, and is expected to be one product with."""
-    numbers, members = shelf.columns(f"distinct/{shard}", "~number", MEMBERS)
+    numbers, members = shelf.columns(f"distinct/{shard}", "~number", "~members")
     likely = np.zeros(len(numbers))
     number, found = columns_of(of_tiles(shelf, "partners", shard, totals), "number", "likely")
     np.add.at(likely, np.searchsorted(numbers, number), found)

@@ -11,9 +11,10 @@ import polars.selectors as cs
 import pyarrow as pa
 
 from samesku.catalog.catalog import Catalog
-from samesku.distributed.reading import MEMBERS, READ, STATED, catalog_of, representatives
+from samesku.distributed.reading import catalog_of, representatives
 from samesku.distributed.shelf import Shelf, frame_of, part_of, table_of, texts_of
 from samesku.distributed.tasks import Result
+from samesku.encoders.base import Vectors
 from samesku.encoders.tfidf import TermCounts
 from samesku.runtime.arrays import Array
 from samesku.scoring.features.codes import coded_words
@@ -50,7 +51,7 @@ def count_shard(shelf: Shelf, shard: int, starts: Sequence[int], letters: Sequen
     shelf.write(f"whole/{shard}", whole.to_arrow())
     own = stands == numbers
     frame = frame.filter(pl.Series(own)).with_columns(
-        pl.Series("~number", numbers[own]), pl.Series(MEMBERS, members[own])
+        pl.Series("~number", numbers[own]), pl.Series("~members", members[own])
     )
     catalog = catalog_of(frame)
     terms = TermCounts.of(catalog.normal_titles, np.array(letters, dtype=np.int64))
@@ -102,7 +103,7 @@ def _read_titles(
         spelt.append(said)
         lines.append(json.dumps([codes, {k: sorted(v) for k, v in values.items() if v}, said]))
     stated = texts_of(json.dumps(each) for each in catalog.stated)
-    return spelt, (stated.alias(STATED), texts_of(lines).alias(READ))
+    return spelt, (stated.alias("~stated"), texts_of(lines).alias("~read"))
 
 
 def merge_terms(shelf: Shelf, part: int, shards: int, names: Sequence[str]) -> None:
@@ -128,14 +129,14 @@ def merge_held(shelf: Shelf, shards: int, priced: bool) -> None:
 
 
 def ask_looks(
-    shelf: Shelf, encoder: str, shard: int, parts: int, first: Array, numbers: Array,
-    titles: Sequence[str],
-) -> None:  # fmt: skip
+    shelf: Shelf, name: str, parts: int, vectors: Vectors, postings: pl.DataFrame
+) -> None:
     """Write the look of each photo, its first row's bytes, and the title above it."""
-    looks = [row.tobytes() for row in np.ascontiguousarray(first)]
-    schema = {"look": pl.Binary, "number": pl.Int64, "title": pl.String}
-    frame = pl.DataFrame({"look": looks, "number": numbers, "title": titles}, schema=schema)
-    shelf.deal(f"looks/{encoder}/{shard}", frame.to_arrow(), part_of(frame["look"], parts), parts)
+    owners, first = np.unique(vectors.owner, return_index=True)
+    looks = [row.tobytes() for row in np.ascontiguousarray(vectors.rows[first])]
+    look = pl.Series("look", looks, dtype=pl.Binary)
+    seen = postings[owners].select(look, number="~number", title="~normal")
+    shelf.deal(name, seen.to_arrow(), part_of(look, parts), parts)
 
 
 def merge_looks(shelf: Shelf, part: int, shards: int, encoders: Sequence[str]) -> Result:
