@@ -129,19 +129,16 @@ def neighbourhood_features(
     they divide the neighbours; `words_expected`, how common one title's words are around the other;
     `neighbourhood_cosine`, of the words around either.
     """
-    mass, split = near.mass, near.split
-    (forth, split_forth), (back, split_back) = (
-        [cells.sums(weight[places]) for weight in (near.local, near.variant)]
-        for places in (cells.mine, cells.theirs)
+    shared, split = (
+        np.stack([cells.sums(weight[places]) for places in (cells.mine, cells.theirs)])
+        for weight in (near.local, near.variant)
     )
+    ends = np.stack([left, right])
+    mass = near.mass[ends]
     return {
-        **both_ways(
-            "local_covered",
-            forth / np.maximum(mass[left], 1e-6),
-            back / np.maximum(mass[right], 1e-6),
-        ),
-        **both_ways("local_unshared", mass[left] - forth, mass[right] - back),
-        **both_ways("variant_unshared", split[left] - split_forth, split[right] - split_back),
+        **both_ways("local_covered", *(shared / np.maximum(mass, 1e-6))),
+        **both_ways("local_unshared", *(mass - shared)),
+        **both_ways("variant_unshared", *(near.split[ends] - split)),
         **_around(near, words, left, right),
     }
 

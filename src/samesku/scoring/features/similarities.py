@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from samesku.candidates.candidates import Candidates
 from samesku.candidates.neighbors import Neighbors
-from samesku.candidates.similarity import Ends
-from samesku.runtime.arrays import AnyInts, Bools, Doubles, Floats
+from samesku.runtime.arrays import Bools, Doubles, Floats
 from samesku.scoring.features.table import Column, both_ways
 from samesku.scoring.presence import cells_at, filled_rows
 
@@ -54,16 +53,6 @@ class Ranks:
         places = filled_rows(place, found.candidate, ends, found.size)
         return cls(mean, spread, rival, first, second, places)
 
-    def rank_of(self, query: AnyInts, candidate: AnyInts) -> Floats:
-        """The rank of one posting in another's list, 99 where it is not in it."""
-        place = cells_at(self.places, query, candidate).astype(np.float32)
-        return np.where(place > 0, place - 1, np.float32(UNRANKED))
-
-    def lead_of(self, query: Ends, candidate: Ends, similarity: Column) -> Column:
-        """How much more alike one posting is to another than to the nearest rival of that one."""
-        itself = self.rival[query] == candidate
-        return similarity - np.where(itself, self.second[query], self.first[query])
-
 
 def similarity_features(
     name: str, similarity: Floats, candidates: Candidates, ranks: Ranks
@@ -78,19 +67,20 @@ def similarity_features(
     `name` is that of the encoder, the first part of the features' names.
     """
     left, right = candidates.left, candidates.right
-    mean, spread = ranks.mean, ranks.spread
-    both = np.concatenate([left, right]), np.concatenate([right, left])
-    columns = both_ways(
-        f"{name}_z",
-        (similarity - mean[left]) / spread[left],
-        (similarity - mean[right]) / spread[right],
-    )
-    leads = (ranks.lead_of(*ends, similarity) for ends in ((left, right), (right, left)))
-    columns |= both_ways(f"{name}_lead", *leads)
-    columns |= both_ways(f"{name}_rank", *np.split(ranks.rank_of(*both), 2))
-    missing = np.isnan(similarity)
-    related = {each: np.where(missing, np.nan, values) for each, values in columns.items()}
-    return {name: similarity, **related}
+    query, other = np.concatenate([left, right]), np.concatenate([right, left])
+    both = np.tile(similarity, 2)
+    place = cells_at(ranks.places, query, other).astype(np.float32)
+    rank = np.where(place > 0, place - 1, np.float32(UNRANKED))
+    itself = ranks.rival[query] == other
+    related = {
+        "z": (both - ranks.mean[query]) / ranks.spread[query],
+        "lead": both - np.where(itself, ranks.second[query], ranks.first[query]),
+        "rank": np.where(np.isnan(both), np.nan, rank),
+    }
+    columns: dict[str, Column] = {name: similarity}
+    for kind, values in related.items():
+        columns |= both_ways(f"{name}_{kind}", *np.split(values, 2))
+    return columns
 
 
 def _read(

@@ -137,14 +137,13 @@ def word_features(
 
     shared, *rest = by_parts(part, len(left))
     (rarest, rarest_mine, rarest_theirs), *kinds = (rest[at::3] for at in range(3))
-    mass, length = words.mass, np.diff(held.indptr)
+    ends = np.stack([left, right])
+    mass, length = words.mass[ends], np.diff(held.indptr)[ends]
     return {
         "word_cosine": cells.sums(words.unit.data[cells.mine] * words.unit.data[cells.theirs]),
         "shared_mass": shared,
-        "shared_mass_of_all": shared / np.maximum(mass[left] + mass[right] - shared, 1e-6),
-        **both_ways(
-            "covered", shared / np.maximum(mass[left], 1e-6), shared / np.maximum(mass[right], 1e-6)
-        ),
+        "shared_mass_of_all": shared / np.maximum(mass[0] + mass[1] - shared, 1e-6),
+        **both_ways("covered", *(shared / np.maximum(mass, 1e-6))),
         "shared_words": cells.counts,
         "rarest_shared": rarest,
         **both_ways("rarest_unshared", rarest_mine, rarest_theirs),
@@ -152,7 +151,7 @@ def word_features(
         **both_ways("unshared_numbers", *kinds[0][1:]),
         "shared_codes": kinds[1][0],
         **both_ways("unshared_codes", *kinds[1][1:]),
-        **both_ways("words", length[left], length[right]),
+        **both_ways("words", *length),
         **_quantity_features(marks, left, right),
     }
 
