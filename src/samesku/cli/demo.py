@@ -15,7 +15,7 @@ from samesku.demo import MARKETPLACE
 from samesku.evaluation import score
 from samesku.matcher import Matcher
 from samesku.report.tables import FIGURES
-from samesku.runtime.files import Staged, check_folder
+from samesku.runtime.files import check_folder
 
 
 def demo(options: Demo) -> None:
@@ -61,9 +61,5 @@ def _copy(folder: Path) -> Path:
         raise FileExistsError(
             f"{folder} is not empty and not an earlier demo; choose another folder, or delete it"
         )
-    for source in (MARKETPLACE, MARKETPLACE / "train_images"):
-        with Staged(folder / source.relative_to(MARKETPLACE)) as staged:
-            for path in source.iterdir():
-                if path.is_file():
-                    shutil.copyfile(path, staged.path(path.name))
+    shutil.copytree(MARKETPLACE, folder, copy_function=shutil.copyfile, dirs_exist_ok=True)
     return folder
