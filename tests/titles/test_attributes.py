@@ -535,6 +535,17 @@ def test_a_gtin_is_a_number_whose_check_digit_is_right(cell, numbers) -> None:
 
 
 @pytest.mark.parametrize(
+    ("cell", "condition"),
+    [
+        ("Used - Like New", ("used",)), ("d'occasion", ("used",)), ("použité", ("used",)),
+        ("Generalüberholt", ("refurbished",)), ("new", ()), ("Neu: Sonstige", ()),
+    ],
+)  # fmt: skip
+def test_a_column_says_the_condition(cell, condition) -> None:
+    assert read_attributes(["drill"], {"Zustand": [cell]}).values["accessory"] == [condition]
+
+
+@pytest.mark.parametrize(
     ("cell", "numbers"),
     [
         ("DSC-W830/P", ("mpn: dscw830", "mpn: dscw830p")), ("GSR 12V-35", ("mpn: gsr12v35",)),
