@@ -93,6 +93,7 @@ STATED: dict[str, str] = {
         Kaos polos hitam L | 纯棉T恤 白 L码 | 후드집업 사이즈 L | Gummihandschuhe Größe L = l
         ゴム手袋 Lサイズ | rękawiczki rozm. L = l
         hoodie black XXL | パーカー LLサイズ = 2xl
+        slim fit chinos black S | Strickjacke grau S | tepláky modré S = s
         Vitamin D hand cream L | The King vinyl | Galaxy A5 phone | frame 4x40 =
         caixa de som 4x40 | rifle scope 32/34 | LED-Band, damit 39-42 | cioccolato gr. 100 =
         speaker TG 162 | tee with a large logo | dress warna ll | Zucker 400 gr. 4 Beutel =
