@@ -115,6 +115,7 @@ STATED: dict[str, str] = {
         shoe Pegasus 40, UK 9 = number: 9
         Kinderjacke Größe 104 | Kinder T-Shirt blau 104 = size: 104
         Storage box (Small) = s
+        toothbrush medium =
         Kotak simpan saiz besar = l
         cleaner for small appliances =
         BH weiß 80C = cup: 80c
@@ -169,7 +170,13 @@ STATED: dict[str, str] = {
         gel lavant recharge 400ml = refill
         Dior Sauvage set regalo 100ml = gift set
         CL-41 Color Ink = cartridge
-        Writer upg mac jewel case = upgrade""",
+        Writer upg mac jewel case | Corel Painter X upgrade = upgrade
+        D90 DSLR body | EOS Rebel T3 body = body only
+        DSLR body with 18-70mm zoom lens | toothbrush head solo body =
+        diet lemonade 330 ml = sugar free
+        ground coffee decaf 500 g = decaf
+        sugar free chewing gum 14 g =
+        Epson Stylus Photo R200 ink = cartridge""",
     "model": """
         Apple iPhone 14 Pro Max 128 GB = iphone: 14 pro max
         Samsung Galaxy S21 Ultra 5G = s21ultra
@@ -244,12 +251,18 @@ STATED: dict[str, str] = {
         iWork v06 = iwork: 6, v06
         Writer premium (upgrade) for Mac = edition: premium, licence: upgrade, platform: mac
         Adobe Writer Upgrade = licence: upgrade
+        toothbrush medium = firmness: medium
+        headlight, driver's side RH = seat: driver, side: right
+        Canon EOS Rebel T3i | Canon EOS 600D = 600d
+        notebook i3-370M = 370m, cpu: i3
         PlayStation 5 Disc Console = platform: playstation 5
         Writer 8 Pro Mac = edition: professional, platform: mac, writer: 8
         Gaming PC premium | MAC lipstick Chili | fridge 25.0 cu. ft. =
         Ghost 11.5 = ghost: 11.5
         Writer std upg mac CD = edition: standard, licence: upgrade, platform: mac
         Writer complete package academic = licence: academic
+        Acrobat 8 Pro | Acrobat Professional 8 | Acrobat pro v8 = acrobat: 8, edition: professional
+        Nuance Speaking preferred 9 = edition: preferred, speaking: 9
         Writer deluxe PC/Mac = edition: deluxe, platform: mac, platform: windows
         ProBook 450 Windows 10 Pro = probook: 450
         # What follows a slash makes another filter; the years that a part fits are no code.
@@ -318,6 +331,7 @@ STATED: dict[str, str] = {
         Gatorade drink mix 18.3 oz = 519 g
         Audi A4 grease 80 g = 80 g""",
     "count": """
+        halogen bulb H7 twin pack | H7 Doppelpack 2 x 55W | H7 twin pack (2 pack) = 2
         screws 50 pcs = 50
         1 box isi 12 | baterie AA x12 | Gillette Mach3 12 ud = 12
         cola 24 x 330 ml | cola 6 x 4 pack 330 ml | Aspirin 24 film-coated tablets = 24
@@ -363,7 +377,7 @@ STATED: dict[str, str] = {
         SSD A400 SA400S37/240G = 240 gb
         # A kit states the memory of the whole.
         RAM 32GB (2x16GB) DDR4 = 32 gb
-        RAM 2x16GB DDR4 = 16 gb""",
+        RAM 2x16GB DDR4 | RAM DDR3 2 x 16Go = 32 gb""",
     "measure": """
         Netzteil 2 A 12 V = 12 v
         12in storage box = 305 mm
@@ -394,6 +408,21 @@ STATED: dict[str, str] = {
         FI-Schutzschalter 40A 30mA 4P = 30 ma, 4 pole, 40 a
         Hager wyłącznik różnicowoprądowy 4P 63 A 30 mA = 30 ma, 4 pole, 63 a
         stekkerdoos 6 voudig 3m = 3000 mm, 6 gang
+        # Parts that goods are told apart by; keys and speeds of others count none.
+        switch, 8-port | switch 8 Port | switch de 8 puertos = 8 port
+        surge protector 6 outlets = 6 gang
+        6-drawer chest | commode 6 tiroirs = 6 drawer
+        4-Personen-Zelt | tent for 4 people | 4 seater sofa | tienda 4 plazas = 4 person
+        88-key piano | digitalpiano 88 Tasten = 88 key
+        receiver 7.1 channel | 7.1ch receiver = 7.1 channel
+        11-speed cassette = 11 speed
+        gas grill 4 burner = 4 burner
+        toaster 2-slice, 3 shelf rack = 2 slice, 3 shelf
+        USB 3.0 port hub | vintage 2011 port | Windows 10 key | SDHC class 10 speed =
+        wiper blade 26 in. | wiper blade 26in = 660 mm
+        chest 26 in. 6-Drawer = 6 drawer, 660 mm
+        3 in 1 printer | 3 in. 1 tool =
+        camera 14.7 megapixel | camera 14 Mpix = 14 mp
         Kreissägeblatt 216x30 24 Zähne = 216 mm, 24 teeth, 30 mm
         Persil Color 50 WL Waschmittel = 50 doses
         Sony KDL-55 WL =
@@ -460,6 +489,13 @@ def test_a_glued_spelling_elsewhere_leaves_models_apart() -> None:
 def test_words_of_the_brand_say_nothing() -> None:
     assert read("colour", "Red Bull jacket black", brand="Red Bull") == [("black",)]
     assert read("model", "A4Tech mouse X7", brand="A4Tech") == [("x7",)]
+
+
+def test_the_brand_says_what_kind_of_thing_it_is() -> None:
+    assert read("accessory", "Suite CS3 upgrade", "Adobe Suite upgrade", brand="Adobe") == [
+        ("upgrade",),
+        ("upgrade",),
+    ]
 
 
 def test_columns_are_read_by_their_names() -> None:

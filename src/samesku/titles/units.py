@@ -25,7 +25,8 @@ class Quantity(NamedTuple):
     Base units: `g`, `ml`, `mm`, `pcs` (things, and packs of things), `gb`, `w`, `mah`, `v`, `a`,
     `hz`, `lm`, `k` (colour temperature), `%`, `month`, `spf`, `size` (numbered clothing), `gsm`,
     `mp`, `ply`, `iu`, `page`, `pole`, `gang` (places for plugs or switches), `teeth`, `doses`
-    (washes, servings).
+    (washes, servings); parts, as `port`, `drawer`, `person` (places in tents and sofas), `key`,
+    `channel`, `speed`.
     """
 
     value: float

@@ -137,12 +137,14 @@ def read_codes(
     qualifiers: Mapping[int, int],
     banned: Collection[str],
     unnumbered: Collection[int],
+    editions: Mapping[int, int],
 ) -> Codes:
     """Read model codes and series numbers of a normalised title that has a number.
 
     `quantities` are the words of it that are quantities, `banned` those of the brand; `qualifiers`
     says where words such as "pro" or "mini" start and stop, `unnumbered` where words end after
-    which a number names no model.
+    which a number names no model, and `editions` where words that may stand between a program and
+    its number stop and start: "acrobat professional 8" is "acrobat: 8".
     """
     codes: dict[str, Piece] = {}
     glued: list[tuple[str, str, Piece]] = []
@@ -158,7 +160,7 @@ def read_codes(
             text, suffix = suffixed[1], [*_apart(suffixed[2]), *suffix]
         if value := (
             _of_its_own(title, piece, text, suffix)
-            or _named(title, piece, text, suffix, unnumbered)
+            or _named(title, piece, text, suffix, unnumbered, editions)
         ):
             series.append((value, piece))
             if code := _code_beside(text):
@@ -175,7 +177,7 @@ def read_codes(
     codes |= {one.text.replace(" ", ""): one for one in grouped}
     for match in ROMAN.finditer(title):
         piece = piece_at(match)
-        if name := _name(title, piece, unnumbered):
+        if name := _name(title, piece, unnumbered, editions):
             series.append((_numbered(name, _ROMANS[match[0]]), piece))
     if len(codes) > 1 and (shop := _SHOP.match(title)):
         codes = {code: one for code, one in codes.items() if one.start >= shop.end()} or codes
@@ -221,7 +223,12 @@ def _of_its_own(title: str, piece: Piece, text: str, suffix: Sequence[str]) -> s
 
 
 def _named(
-    title: str, piece: Piece, text: str, suffix: Sequence[str], unnumbered: Collection[int]
+    title: str,
+    piece: Piece,
+    text: str,
+    suffix: Sequence[str],
+    unnumbered: Collection[int],
+    editions: Mapping[int, int],
 ) -> str:
     """The value of a number after the name that it numbers: "iphone: 14 pro"."""
     if text.isdigit() and len(text) < 5:
@@ -233,7 +240,7 @@ def _named(
         number = [f"{int(whole)}.{part}".removesuffix(".0")]
     else:
         return ""
-    name = _name(title, piece, unnumbered)
+    name = _name(title, piece, unnumbered, editions)
     return _numbered(name, *number) if name else ""
 
 
@@ -281,11 +288,16 @@ def _code(text: str, quantities: Collection[str]) -> str:
     return code if is_code and not _GENERIC.fullmatch(code) else ""
 
 
-def _name(title: str, piece: Piece, unnumbered: Collection[int]) -> str:
+def _name(
+    title: str, piece: Piece, unnumbered: Collection[int], editions: Mapping[int, int]
+) -> str:
     """Give the name whose number this is: "glide" of "glide 5", "no" of "#5"."""
     if title[piece.stop : piece.stop + 1] in _COUNTERS:
         return ""
-    before = _BEFORE.search(title, max(0, piece.start - _LONGEST_NAME), piece.start)
+    start = piece.start
+    while start - 1 in editions:
+        start = editions[start - 1]
+    before = _BEFORE.search(title, max(0, start - _LONGEST_NAME), start)
     if (
         not before
         or before.end(1) in unnumbered

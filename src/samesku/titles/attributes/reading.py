@@ -44,7 +44,7 @@ _TONER = re.compile(r"(?<![a-z0-9.-])[0-9]{2,3}[ahxy](?![a-z0-9.-])")
 # Of models and maps.
 _SCALE = re.compile(r"(?<![a-z0-9.,:])1 ?: ?([0-9]{1,3}(?:[ .]?000)?)(?![0-9:]|[.,][0-9])")
 # Memory of several modules: "32gb (2x 16gb)".
-_KIT = re.compile(r"(?<![0-9.])([2-8])(?:x|pcs) ?x? ?([0-9]+)gb(?![a-z0-9])")
+_KIT = re.compile(r"(?<![0-9.])([2-8]) ?(?:x|pcs) ?x? ?([0-9]+)gb(?![a-z0-9])")
 _MODULES = re.compile(r"(?<![a-z])(?:ddr[2-5]?|(?:so)?dimm|ram)(?![a-z])")
 # Sockets of one kind, by whoever wrote down their voltage.
 _MAINS = {**dict.fromkeys((220.0, 240.0), 230.0), **dict.fromkeys((110.0, 115.0, 127.0), 120.0)}
@@ -79,6 +79,7 @@ _SIDE = re.compile(
     r"|(?P<height>high|height|tall|hoch|hohe|tinggi|alto|hauteur|wys|高)"
     r"|(?P<length>long|length|lang|lange|panjang|largo|longueur|长|長))(?![a-z])"
 )
+_WITH_LENS = re.compile(r"[0-9]mm|\blens")
 _TYRE = re.compile(r"(?<![0-9])([0-9]{3})/([0-9]{2,3}r[0-9]{2})(?: ([0-9]{2,3}[h-z])(?![a-z0-9]))?")
 _PRINTED = frozenset(("toner", "drum"))
 _OF_THE_SKIN = frozenset(("toner", "bundle: toner", "skin", "bundle: skin"))
@@ -86,7 +87,12 @@ _OF_THE_SKIN = frozenset(("toner", "bundle: toner", "skin", "bundle: skin"))
 _MADE_TO_FIT = frozenset(("cartridge", "toner", "battery", "charger", "ear pads", "filter"))
 # Some sellers name these and others do not.
 _IN_THE_BOX = frozenset(f"bundle: {part}" for part in ("adapter", "battery", "cable"))
-_WORN_GOODS = {"condition: refurbished": "refurbished", "condition: used": "used"}
+# What is silent about it is new, and has sugar and caffeine.
+_STATED_ALWAYS = {
+    "condition: refurbished": "refurbished",
+    "condition: used": "used",
+    "caffeine: decaf": "decaf",
+}
 # Flavours in the tables, but a matt case and a cotton shirt taste of nothing.
 _TASTELESS = tuple(
     f"{aspect}: "
@@ -106,14 +112,17 @@ def read_title(
     `said` is what it says in numbers and sizes; words of `brand`, as the posting has it, are
     neither colours nor codes.
     """
-    banned = frozenset(normal_title(brand).split() if brand else ())
+    branded = normal_title(brand) if brand else ""
+    banned = frozenset(branded.split())
     found = lexicon().find(title)
+    # What a maker makes says what its name stands beside: of Adobe, "pro" is an edition.
+    present = {e.kind for one in (*found, *lexicon().find(branded)) for e in one.entries}
     if banned:
         found = [one for one in found if title[one.start : one.stop] not in banned]
     values = _read_quantities(title, said)
-    present = {entry.kind for one in found for entry in one.entries}
     # Width, rim and load.
     tyres = _TYRE.findall(title) if "/" in title else []
+    values["count"] = values["count"] or set(_of_kind(found, "packs"))
     values["size"] = set(read_sizes(title, said, found, present, tyres))
     values["colour"], values["flavour"] = _colours_and_flavours(found, bool(values["amount"]))
     codes = _codes(title, said, found, present, banned, values, tyres)
@@ -125,7 +134,7 @@ def read_title(
         values["model"].update(f"stage: {number}" for number in _only(_STAGE.findall(title)))
     if "pet" in present:
         values["flavour"].update(_of_kind(found, "breed"))
-    if "cordless" in present:
+    if "cordless" in present or ("exchangeable" in present and not _WITH_LENS.search(title)):
         values["accessory"].update(_of_kind(found, "bare"))
     if values["amount"]:
         values["accessory"].update(_of_kind(found, "poured"))
@@ -147,6 +156,7 @@ def read_title(
         "fitted": "vehicle" in present,
         "ruled": "paper" in present,
         "material": "fasteners" in present,
+        "firmness": "firm" in present,
         "programme": "software" in present and "shaded" not in present,  # MAC is a maker, too
     }
     values["model"].update(v for kind in read if read[kind] for v in _of_kind(found, kind))
@@ -154,8 +164,10 @@ def read_title(
         values["model"] = {v for v in values["model"] if not v.startswith("xbox: ")}
     if read["programme"]:
         _settle_licence(values)
-    # What is silent about it is new.
-    values["accessory"].update(v for kept, v in _WORN_GOODS.items() if kept in values["model"])
+    told = values["model"] | values["flavour"]
+    values["accessory"].update(v for kept, v in _STATED_ALWAYS.items() if kept in told)
+    if "sugar: zero" in told and any(amount.endswith(" ml") for amount in values["amount"]):
+        values["accessory"].add("sugar free")  # of drinks; gums are seldom said to be
     return values, codes
 
 
@@ -215,16 +227,17 @@ def _read_quantities(title: str, said: Stated) -> dict[str, set[str]]:
     if any(quantity.unit == "w" for quantity in kept) and _SOCKET.search(title):
         measures.update(f"{kelvin}00 k" for kelvin in _LIGHT.findall(title))
     memory = {_written(q) for q in kept if q.unit == "gb"}
+    counts = _counts(title, kept)
     for number, each in _KIT.findall(title) if memory and _MODULES.search(title) else ():
-        if f"{int(number) * int(each)} gb" in memory:
-            memory = memory - {f"{each} gb"}
+        memory = memory - {f"{each} gb"} | {f"{int(number) * int(each)} gb"}
+        counts = counts - {number}
     for quantity in kept:
         if quantity.unit not in _ELSEWHERE:
             written = _written(quantity)
             side = sides.get(written.replace(" ", ""))
             measures.add(f"{side}: {written}" if side else written)
     return {
-        "count": _counts(title, kept),
+        "count": counts,
         "amount": {_written(q) for q in kept if q.unit in _AMOUNTS},
         "memory": memory,
         "measure": measures,
@@ -239,7 +252,7 @@ def _written(quantity: Quantity) -> str:
         value = value / 1024 * 1000 if value % 1024 == 0 else value  # 1 tb is 1000 gb or 1024 gb
     if unit == "v":
         value = _MAINS.get(value, value)
-    return f"{spell(round(value) if unit == 'mp' else value)} {unit}"
+    return f"{spell(int(value) if unit == 'mp' else value)} {unit}"
 
 
 def _counts(title: str, said: Iterable[Quantity]) -> set[str]:
@@ -294,8 +307,11 @@ def _codes(
         return NONE
     qualifiers: dict[int, int] = {}
     unnumbered: set[int] = set()
+    editions: dict[int, int] = {}
     for one in found:
         is_edition = "software" in present and any(e.kind == "programme" for e in one.entries)
+        if is_edition and not any(v.startswith("platform: ") for e in one.entries for v in e.values):
+            editions[one.stop] = one.start
         for entry in one.entries:
             if entry.kind == "qualifier" and not is_edition:
                 qualifiers[one.start] = one.stop
@@ -309,7 +325,7 @@ def _codes(
     )
     tokens = (token.rstrip("+") for token in said.tokens)
     of_tyres = (part for tyre in tyres for part in tyre if part)
-    return read_codes(title, {*tokens, *elsewhere, *of_tyres}, qualifiers, banned, unnumbered)
+    return read_codes(title, {*tokens, *elsewhere, *of_tyres}, qualifiers, banned, unnumbered, editions)
 
 
 def _accessories(title: str, found: Sequence[Found], codes: Codes) -> set[str]:

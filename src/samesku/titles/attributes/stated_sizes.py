@@ -81,7 +81,9 @@ def read_sizes(
             yield f"load: {load}"
     if "x" in title:
         yield from _hardware(title, said, present)
-    kinds = {"letters", *(kind for kind, context in _NAMED if context in present)}
+    kinds = {kind for kind, context in _NAMED if context in present}
+    if "firm" not in present:  # of which "medium" is no size
+        kinds.add("letters")
     yield from (v for one in found for e in one.entries if e.kind in kinds for v in e.values)
     if "単" in title:
         yield from (cell for name, cell in _DRY_CELLS.items() if name in title)
