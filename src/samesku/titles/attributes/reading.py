@@ -310,7 +310,9 @@ def _codes(
     editions: dict[int, int] = {}
     for one in found:
         is_edition = "software" in present and any(e.kind == "programme" for e in one.entries)
-        if is_edition and not any(v.startswith("platform: ") for e in one.entries for v in e.values):
+        if is_edition and not any(
+            v.startswith("platform: ") for e in one.entries for v in e.values
+        ):
             editions[one.stop] = one.start
         for entry in one.entries:
             if entry.kind == "qualifier" and not is_edition:
@@ -325,7 +327,9 @@ def _codes(
     )
     tokens = (token.rstrip("+") for token in said.tokens)
     of_tyres = (part for tyre in tyres for part in tyre if part)
-    return read_codes(title, {*tokens, *elsewhere, *of_tyres}, qualifiers, banned, unnumbered, editions)
+    return read_codes(
+        title, {*tokens, *elsewhere, *of_tyres}, qualifiers, banned, unnumbered, editions
+    )
 
 
 def _accessories(title: str, found: Sequence[Found], codes: Codes) -> set[str]:
