@@ -424,6 +424,7 @@ STATED: dict[str, str] = {
         3 in 1 printer | 3 in. 1 tool =
         camera 14.7 megapixel | camera 14 Mpix = 14 mp
         Kreissägeblatt 216x30 24 Zähne = 216 mm, 24 teeth, 30 mm
+        Akku-Bohrschrauber 12V solo | cordless drill 12V bare tool = 12 v, batteries: 0
         Persil Color 50 WL Waschmittel = 50 doses
         Sony KDL-55 WL =
         Vizir 60 prań = 60 doses

@@ -136,6 +136,8 @@ def read_title(
         values["flavour"].update(_of_kind(found, "breed"))
     if "cordless" in present or ("exchangeable" in present and not _WITH_LENS.search(title)):
         values["accessory"].update(_of_kind(found, "bare"))
+    if "body only" in values["accessory"] and "exchangeable" not in present:
+        values["measure"].add("batteries: 0")  # "2x 3.0 Ah" are two
     if values["amount"]:
         values["accessory"].update(_of_kind(found, "poured"))
     if "voucher" in present:
