@@ -9,6 +9,7 @@ fed one by one is told beside that of the batch run on the same postings.
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import resource
 import subprocess
@@ -168,6 +169,7 @@ def side_by_side(
     upserts: list[float] = []
     with Index(place) as index, Index(place) as reads:
         index.stats(), reads.stats()
+        gc.freeze()  # as the service does
         before = time.process_time()
         threads = [
             threading.Thread(target=paced, args=each)

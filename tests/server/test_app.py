@@ -1,4 +1,5 @@
 import asyncio
+import gc
 import io
 import json
 import logging
@@ -19,6 +20,7 @@ from samesku.server.together import Searches
 from samesku.store import Index
 from samesku.store.postings import hash_photo
 from samesku.store.results import StoreError
+from samesku.store.state import State
 
 
 def cluster(client, posting):
@@ -53,6 +55,24 @@ def test_every_verb_answers(client):
     assert history[-1]["verb"] == "delete"
     assert client.get("/stats").json()["postings"] == 2
     assert len(client.get("/pins").json()["pins"]) == 2
+
+
+def test_a_store_is_read_before_the_first_request(place, monkeypatch):
+    times, read, kept = [], State.read.__func__, threading.Event()
+
+    def counted(cls, connection):
+        times.append(None)
+        return read(cls, connection)
+
+    with Index(place) as index:
+        index.upsert({"posting_id": "a", "title": "kopi 200 g"})
+    monkeypatch.setattr(State, "read", classmethod(counted))
+    monkeypatch.setattr(gc, "freeze", kept.set)
+    with TestClient(create_app(place)) as client:
+        assert kept.wait(timeout=60)
+        assert len(times) == 2  # to read and to change
+        assert client.get("/stats").json()["postings"] == 1
+    assert len(times) == 2
 
 
 def test_searches_that_wait_are_answered_in_one_go(place, monkeypatch):
