@@ -1,5 +1,7 @@
 import json
 import sqlite3
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -789,3 +791,27 @@ def test_a_threshold_that_nobody_gave_follows_the_catalogue(index, tmp_path, row
     assert index.stats()["threshold"] == matches.threshold < 0.9
     index.rescore(tmp_path / "model", threshold=0.8)
     assert index.stats()["threshold"] == 0.8
+
+
+def test_searches_and_changes_of_one_process_compute_in_turn(index, monkeypatch):
+    index.upsert_many([{"posting_id": f"p{at}", "title": f"kopi {at} 200 g"} for at in range(5)])
+    within, most, score_pairs = [], [], searching.score_pairs
+
+    def counted(*given, **more):
+        within.append(None)
+        time.sleep(0.02)
+        most.append(len(within))
+        scored = score_pairs(*given, **more)
+        within.pop()
+        return scored
+
+    for module in (searching, draft):
+        monkeypatch.setattr(module, "score_pairs", counted)
+    with Index(index.place) as reads, ThreadPoolExecutor() as pool:
+        doing = [
+            pool.submit(work, {"posting_id": f"q{at}", "title": f"kopi tubruk {at} 200 g"})
+            for at in range(4)
+            for work in (reads.search, index.upsert)
+        ]
+        assert all(each.result() for each in doing)
+    assert most == [1] * 8

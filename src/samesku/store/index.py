@@ -29,6 +29,7 @@ from samesku.store.results import Change, StoreError
 from samesku.store.runs import BatchRun, all_payloads, read_run, rows_of, score_everything
 from samesku.store.saving import answered, save
 from samesku.store.schema import begin_writing, empty_log, refused
+from samesku.store.scoring import COMPUTING
 from samesku.store.state import Setting, State
 
 _log = logging.getLogger(__name__)
@@ -332,6 +333,7 @@ def _put_one(draft: Draft, payload: Payload, photo: bytes | None) -> list[str]:
     name = str(payload["posting_id"])
     if photo is not None:
         draft.photos[name] = photo
-    draft.put([payload])
-    draft.score()
+    with COMPUTING:
+        draft.put([payload])
+        draft.score()
     return [name]

@@ -14,7 +14,7 @@ from samesku.scoring.fusion import EXPLAINED_FROM
 from samesku.scoring.learned import Learned
 from samesku.store.memory import SPAN, Memory
 from samesku.store.postings import Payload
-from samesku.store.scoring import score_pairs
+from samesku.store.scoring import COMPUTING, score_pairs
 from samesku.store.state import State
 
 # Postings that are scored in one go: more take as long each, and memory.
@@ -69,7 +69,7 @@ def _scored(
     limit: int,
 ) -> list[Likely]:
     """What those would match that are not in the store, scored in one go."""
-    with memory.with_sought(payloads) as slots:
+    with COMPUTING, memory.with_sought(payloads) as slots:
         pairs, found = zip(*map(memory.near, slots.tolist()), strict=True)
         first = SPAN * np.arange(len(slots))
         left = np.concatenate([ends + own for ends, own in zip(pairs, first, strict=True)])
