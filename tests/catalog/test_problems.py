@@ -4,18 +4,18 @@ from samesku import CatalogError, Problem
 
 
 def test_rows_are_counted_as_a_spreadsheet_shows_them():
-    problem = Problem.at("bad_price", "bad price", "taken as unknown", [0, 7], examples=["x"])
+    problem = Problem.of("empty_row", [0, 7], examples=["x"])
     assert problem.rows == (2, 9)
     assert problem.count == 2
-    assert str(problem) == "2 x bad price (rows 2, 9; e.g. 'x'): taken as unknown"
+    assert str(problem) == "2 x empty row (rows 2, 9; e.g. 'x'): left out"
 
 
 def test_one_row_is_a_row():
-    assert "(row 5)" in str(Problem.at("k", "m", "f", [3]))
+    assert "(row 5)" in str(Problem.of("empty_row", [3]))
 
 
 def test_many_rows_and_long_values_are_shortened():
-    problem = Problem.at("k", "m", "f", range(1000), examples=["y" * 500])
+    problem = Problem.of("empty_row", range(1000), examples=["y" * 500])
     assert len(problem.rows) == 1000
     assert len(problem.examples[0]) == 60
     assert "rows 2, 3, 4, 5, 6 and 995 more" in str(problem)
@@ -40,8 +40,8 @@ def test_a_known_kind_brings_its_words_and_whether_it_can_be_carried_on_with():
 
 
 def test_an_error_says_everything_fatal_first():
-    note = Problem.at("empty_title", "empty title", "matched by photo", [1])
-    fault = Problem.at("duplicate_id", "id twice", "rename", [0, 1], fatal=True)
+    note = Problem.of("empty_title", [1])
+    fault = Problem.of("duplicate_id", [0, 1])
     error = CatalogError("offers.csv", [note, fault])
     assert error.problems == (fault, note)
     assert error.source == "offers.csv"
@@ -53,5 +53,5 @@ def test_an_error_says_everything_fatal_first():
 
 
 def test_a_problem_survives_a_process_border():
-    problem = Problem.at("k", "m", "f", [3], examples=["x"])
+    problem = Problem.of("empty_row", [3], examples=["x"])
     assert pickle.loads(pickle.dumps(problem)) == problem

@@ -140,7 +140,7 @@ def test_reads_a_given_split(tmp_path):
     [
         ("posting_id,fold\np0,train\n", "no column 'split'"),
         ("id,split\np0,train\n", "no column 'posting_id'"),
-        ("posting_id,split\np0,train\np0,test\n", "duplicate posting_id"),
+        ("posting_id,split\np0,train\np0,test\n", "posting_id that occurs more than once"),
         ("posting_id,split\np0,fit\np1,test\n", "'fit', 'test'"),
         ("posting_id,split\np0,train\np1,train\n", "all of them are"),
         ("posting_id,split\nzz,train\np1,test\n", "no labelled posting"),

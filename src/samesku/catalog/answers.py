@@ -113,9 +113,9 @@ class Answers:
         the table.
         """
         if missing := [name for name in REQUIRED if name not in frame.columns]:
-            message = f"there is no column {', '.join(missing)}"
             fix = f"name them left_id, right_id and verdict ({', '.join(VERDICTS)})"
-            raise CatalogError(source, [Problem("missing_column", message, fix, True)])
+            fault = Problem.of("missing_column", names=", ".join(missing), fix=fix)
+            raise CatalogError(source, [fault])
         rows = answer_texts(frame)
         if faults := _faults(rows):
             raise CatalogError(source, faults)
@@ -209,16 +209,11 @@ def _faults(rows: pl.DataFrame) -> list[Problem]:
     """Everything that the table cannot be used with."""
     answered = rows.with_row_index().filter(pl.col("verdict") != "")
     strange, alike = ~pl.col("verdict").is_in(VERDICTS), pl.col("left_id") == pl.col("right_id")
-    checks = [
-        ("verdict", "verdict that is none", f"write {', '.join(VERDICTS)}", strange, "verdict"),
-        ("one_posting", "pair of a posting with itself", "name two postings", alike, "left_id"),
-    ]
     found = []
-    for kind, message, fix, wrong, shown in checks:
+    for kind, wrong, shown in (("verdict", strange, "verdict"), ("one_posting", alike, "left_id")):
         some = answered.filter(wrong)
         if some.height:
-            rows_of, values = some["index"].to_list(), some[shown].to_list()
-            found.append(Problem.at(kind, message, fix, rows_of, fatal=True, examples=values))
+            found.append(Problem.of(kind, some["index"], examples=some[shown].to_list()))
     return found
 
 
@@ -234,10 +229,7 @@ def _without_gone(
     if not some.height:
         return rows, []
     shown = some.select(pl.when(lacks[0]).then("left_id").otherwise("right_id")).to_series()
-    message = "answer about a posting that the catalogue does not have"
-    problem = Problem.at(
-        "unknown_posting", message, "left out", some["index"], examples=shown.to_list()
-    )
+    problem = Problem.of("unknown_posting", some["index"], examples=shown.to_list())
     left = pl.when(gone).then(pl.lit("")).otherwise("verdict").alias("verdict")
     return rows.with_columns(left), [problem]
 
@@ -261,17 +253,14 @@ def _checked(rows: pl.DataFrame, source: str) -> Answers:
     places = sorted(first.values())
     problems = []
     if doubtful:
-        fix, said = "the pair is left out; answer it once", "pair answered in two ways"
-        problems.append(Problem.at("answered_twice", said, fix, sorted(doubtful)))
+        problems.append(Problem.of("answered_twice", sorted(doubtful)))
     sure = [place for place in places if place not in doubtful and not machine[place]]
     for around in _contradictions({p: (left[p], right[p], verdict[p]) for p in sure}):
         doubtful.update(around)
         chain = ", ".join(
             f"{left[p]} {'=' if verdict[p] == SAME else '!='} {right[p]}" for p in around
         )
-        fix = "left out of what is pinned; answer one of them anew"
-        message = f"answers that contradict each other: {chain}"
-        problems.append(Problem.at("contradiction", message, fix, around))
+        problems.append(Problem.of("contradiction", around, chain=chain))
     kept = [place not in doubtful and verdict[place] != UNSURE for place in places]
     used = rows[np.array(places, dtype=np.int64)]
     return Answers(used, np.array(kept, dtype=bool), tuple(problems), source)

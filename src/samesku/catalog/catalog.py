@@ -351,13 +351,12 @@ def _unmapped(
     if '"' in option or _SPECIAL.search(option):
         option = f"'{option}'" if '"' in option else f'"{option}"'
     if missing := [ours for ours in likely if ours in REQUIRED]:
-        message = f"there is no column {' and none '.join(map(repr, missing))}"
         fix = f"the file has {_listing(given)}; map it: --columns {option}"
-        problems.append(Problem("missing_column", message, fix, True))
+        lacking = " and none ".join(map(repr, missing))
+        problems.append(Problem.of("missing_column", names=lacking, fix=fix))
     for ours, theirs in likely.items():
         if ours not in REQUIRED:
-            message = f"column {theirs!r} is not used as {ours!r}"
-            problems.append(Problem("other_spelling", message, f"map it: --columns {option}"))
+            problems.append(Problem.of("other_spelling", theirs=theirs, ours=ours, option=option))
     return problems
 
 

@@ -47,28 +47,13 @@ class Problem:
         examples: Sequence[object] = (),
         **values: object,
     ) -> Problem:
-        """One of the kinds in `problems.toml`, with `values` in its words."""
+        """One of `problems.toml` at 0-based positions in the table, with `values` in its words."""
         known = _KINDS[kind]
         message, fix = (known[text].format_map(values) for text in ("message", "fix"))
-        fatal = known.get("fatal", False)
-        return cls.at(kind, message, fix, positions, fatal=fatal, examples=examples)
-
-    @classmethod
-    def at(
-        cls,
-        kind: str,
-        message: str,
-        fix: str,
-        positions: Iterable[int],
-        *,
-        fatal: bool = False,
-        examples: Sequence[object] = (),
-    ) -> Problem:
-        """Build a problem from 0-based positions in the table."""
         rows = tuple(int(position) + 2 for position in positions)
         texts = map(str, examples)
         shown = tuple(text if len(text) <= 60 else f"{text[:59]}…" for text in texts)
-        return cls(kind, message, fix, fatal, rows, shown)
+        return cls(kind, message, fix, known.get("fatal", False), rows, shown)
 
     @property
     def positions(self) -> list[int]:

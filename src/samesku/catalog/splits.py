@@ -65,7 +65,7 @@ def read_split(path: str | Path, catalog: Catalog) -> list[Split]:
     labels = catalog.known_labels("score against")
     frame, problems = read_table(Path(path))
     problems += [
-        Problem("missing_column", f"there is no column {name!r}", "add it", fatal=True)
+        Problem.of("missing_column", names=repr(name), fix="add it")
         for name in ("posting_id", "split")
         if name not in frame.columns
     ]
@@ -73,9 +73,7 @@ def read_split(path: str | Path, catalog: Catalog) -> list[Split]:
     frame = frame.select(pl.col("posting_id", "split").cast(pl.String).str.strip_chars())
     twice = frame["posting_id"].is_duplicated() & frame["posting_id"].is_not_null()
     if twice.any():
-        said, fix = "duplicate posting_id", "each posting is in one split"
-        problem = Problem.at("duplicate_id", said, fix, twice.arg_true(), fatal=True)
-        raise CatalogError(str(path), [problem])
+        raise CatalogError(str(path), [Problem.of("duplicate_id", twice.arg_true())])
     joined = catalog.frame.select("posting_id").join(
         frame, on="posting_id", how="left", maintain_order="left"
     )
@@ -84,9 +82,7 @@ def read_split(path: str | Path, catalog: Catalog) -> list[Split]:
     scored = sorted(set(names[labelled]) - {"train", ""})
     train = np.flatnonzero((names == "train") & labelled)
     if not len(train) or not scored:
-        message = "no labelled posting of the catalogue is in 'train', or all of them are"
-        fix = f"the names of the splits are {sorted(set(names) - {''})}"
-        raise CatalogError(str(path), [Problem("empty_split", message, fix, fatal=True)])
+        raise CatalogError(str(path), [Problem.of("empty_split", names=sorted({*names} - {""}))])
     return [Split(name, train, np.flatnonzero((names == name) & labelled)) for name in scored]
 
 
