@@ -152,6 +152,12 @@ def test_translating_twice_changes_nothing(pieces: list[tuple[str, str]]) -> Non
         ("น้ำยาปรับผ้านุ่ม 500 มล", "fabric softener 500ml"),
         ("Nachtcreme / krim malam", "night cream / night cream"),
         ("wafer keju, sabon, hipon", "wafer cheese, soap, shrimp"),
+        (
+            "삼성 갤럭시S24 / سامسونج جالاكسي / Самсунг",
+            "samsung galaxy s24 / samsung galaxy / samsung",
+        ),
+        ("Eau de Toilette, туалетная вода", "edt, edt"),
+        ("café molido, kawa mielona", "ground coffee, ground coffee"),
         # Shades, words of several meanings and English ones stay.
         ("Griff mattschwarz", "griff mattschwarz"),
         ("Hose rosa", "hose rosa"),

@@ -17,6 +17,12 @@ _CHUNK_OF_ANY = re.compile(
     rf"(?:[^\W_{SPACELESS}]|[{MARKS}])+(?:[-'._]{_LETTER}+)*%?|[{SPACELESS}]+"
 )
 _HANGUL = re.compile("[\uac00-\ud7a3]+")
+# Between Korean and other letters, and around a number in it: "갤럭시s24울트라", "아이폰15프로".
+_SEAM = re.compile(
+    "(?<=[가-힣])(?=[a-wyz])|(?<=[a-wyz])(?=[가-힣])"
+    "|(?<=[가-힣]{2})(?=[0-9]{1,2}(?:[가-힣]{2}|[^가-힣0-9.,]|$))"
+    "|(?:(?<=[a-z][0-9])|(?<=[a-z][0-9]{2})|(?<=[가-힣]{2}[0-9])|(?<=[가-힣]{2}[0-9]{2}))(?=[가-힣]{2})"
+)
 _RUN = re.compile(rf"[{SPACELESS}]+")
 _UNITS = "|".join(sorted({unit.base for unit in UNITS.values()}, key=len, reverse=True))
 _WORD = re.compile(
@@ -37,6 +43,8 @@ def normalise_title(clean: str) -> str:
     word or n-gram vectors. Normalising it again changes nothing.
     """
     text = fold(clean)
+    if _HANGUL.search(text):
+        text = _SEAM.sub(" ", text)
     passes = [text]
     for _ in range(_MAX_PASSES):  # a rewritten neighbour can make sense of a number: rarely
         text = fold(_rewrite(text))  # a letter beside a new number, too
