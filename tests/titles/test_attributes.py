@@ -121,7 +121,9 @@ STATED: dict[str, str] = {
         Kotak simpan saiz besar = l
         cleaner for small appliances =
         BH weiß 80C = cup: 80c
-        乾電池 単3 8本 = cell: aa
+        乾電池 単3 8本 | 乾電池 単三 8本 = cell: aa
+        bebek bezi 4 beden 62 adet | 4 numara bebek bezi 62'li = number: 4
+        Revolution 7 spor ayakkabı beden 42 | ayakkabı 42 numara = size: 42
         uzun kollu erkek gömleği beyaz - M = m
         karta pamięci microSDXC 128 GB A2 V30 =
         fralda tamanho XG = xg
@@ -326,6 +328,7 @@ STATED: dict[str, str] = {
         Age of Empires III = empires: 3""",
     "amount": """
         milk powder 0,4 kg = 400 g
+        Kanne XL 3,5 l = 3500 ml
         cola 330 ml | latas 33cl 12 unidades = 330 ml
         Canon 35mm f/1.4L | Ultra Fit 32 GB SDCZ430-032G-G46 | popok M 30 L 28 =
         Clarks shoes UK 8.5 G =
@@ -341,7 +344,8 @@ STATED: dict[str, str] = {
     "count": """
         halogen bulb H7 twin pack | H7 Doppelpack 2 x 55W | H7 twin pack (2 pack) = 2
         screws 50 pcs = 50
-        Lampe E27 Doppelpack | dvojbalení žárovek = 2
+        Lampe E27 Doppelpack | Creme Doppelpack 2 x 150 ml | dvojbalení žárovek = 2
+        Cola Sixpack 6 x 0,33 l | cola 6er Pack 6 x 330 ml = 6
         1 box isi 12 | baterie AA x12 | Gillette Mach3 12 ud = 12
         cola 24 x 330 ml | cola 6 x 4 pack 330 ml | Aspirin 24 film-coated tablets = 24
         çinko 250 mg 30 tb | Ibuprofen 200 mg tabs x30 = 30
@@ -389,6 +393,7 @@ STATED: dict[str, str] = {
         RAM 2x16GB DDR4 | RAM DDR3 2 x 16Go = 32 gb""",
     "measure": """
         Netzteil 2 A 12 V = 12 v
+        powerbanka 20 000 mAh = 20000 mah
         12in storage box = 305 mm
         LED bulb 9W | lamp 9 W, 2 years warranty = 9 w
         vitamin D3 1000 IU = 1000 iu
@@ -494,6 +499,7 @@ def test_a_glued_spelling_elsewhere_leaves_models_apart() -> None:
     cards = "RTX 4070", "RTX 4070 Ti", "RTX4070Ti RTX4070"
     assert read("model", *cards)[:2] == [("rtx4070",), ("rtx4070ti",)]
     assert read("model", "PG-545", "PG-545 XL") == [("pg545",), ("pg545xl",)]
+    assert read("model", "iPhone15 case", "iPhone15 Pro case") == [("iphone15",), ("iphone15pro",)]
 
 
 def test_words_of_the_brand_say_nothing() -> None:

@@ -158,6 +158,7 @@ def test_translating_twice_changes_nothing(pieces: list[tuple[str, str]]) -> Non
         ),
         ("Eau de Toilette, туалетная вода", "edt, edt"),
         ("café molido, kawa mielona", "ground coffee, ground coffee"),
+        ("Pampers size 4 nappies", "pampers size_4 nappies"),
         # Shades, words of several meanings and English ones stay.
         ("Griff mattschwarz", "griff mattschwarz"),
         ("Hose rosa", "hose rosa"),

@@ -26,6 +26,11 @@ class Atom(NamedTuple):
     spelling: str | None
 
 
+# "20 000 mAh": a space of thousands.
+_THOUSANDS = (
+    r"(?<![0-9]{4}) 000"
+    r"(?= ?(?:mah|lm|m?[gl]|gr|mm|w|pcs|ks|szt|stk|iu|мач|мл|г|вт|шт)(?![^\W\d_]))"
+)
 # The digit comes first so that the search skips to digits; the look-behinds then ask what stood
 # before it: nothing, or the "x" of "10cmx5", or a word sellers glue to a number, or a nappy's size.
 _ATOM = re.compile(
@@ -33,7 +38,7 @@ _ATOM = re.compile(
     r"|(?<=[0-9 ](?:[ckm][mgl]|gr)x.)"
     r"|(?<=[^\x00-\x7f][xlms].)|(?<=[^\x00-\x7f]xl.)|(?<=\(x.)|(?<=^x.)"
     r"|(?<=spf.)|(?<=lsf.)|(?<=isi.)|(?<=\buk.)|(?<=size.)|(?<=size_.))"
-    r"(?P<rest>[0-9]{0,9}(?:[.,][0-9]{1,7})*)(?![0-9])"
+    rf"(?P<rest>[0-9]{{0,9}}(?:[.,][0-9]{{1,7}}|{_THOUSANDS})*)(?![0-9])"
     r"(?:(?P<gap>[ -]?)(?P<word>(?:mm|cm|m|inch|g|gr|kg|ml|l|\")(?=x ?[0-9])"
     r"|(?:fl\.? ?oz|[iu]\.[eiu]\.?|[a-z]+|'(?:s|l[iu])|%|\"|'')(?![a-z0-9])"
     rf"|(?=[^\x00-\x7f]){FOREIGN_UNIT}))?"
@@ -68,7 +73,7 @@ def _atom(text: str, match: re.Match[str]) -> Atom:
     start = match.start()
     word = match["word"]
     stop = match.end("rest")
-    number = text[start:stop]
+    number = text[start:stop].replace(" ", "")
     spelling = meant_unit(text, match, word) if word else None
     if spelling is None:
         return Atom(start, stop, number, None)

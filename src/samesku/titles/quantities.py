@@ -98,7 +98,9 @@ def _read_atoms(text: str, atoms: list[Atom]) -> Iterator[Reading]:
 
 
 def _read_one(text: str, atom: Atom) -> Reading | None:
-    if atom.spelling is None or _is_numbered_size(text, atom):
+    if atom.spelling is not None and _is_numbered_size(text, atom):
+        atom = atom._replace(stop=atom.start + len(atom.number), spelling=None)
+    if atom.spelling is None:
         return _read_bare(text, atom)
     found = measure(atom, atom.spelling)
     return make_reading(atom.start, atom.stop, found) if found else None

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from samesku.titles.units import (
     COUNTED_BY_SIZE,
     JOINED_SIZE_NAMES,
+    NUMBERED_SIZE_NAMES,
     PORTUGUESE_SIZE_NAMES,
     SIZE_NAMES,
     UNITS,
@@ -66,12 +67,18 @@ _SIZES_COUNTED = re.compile(rf"(?<![a-z0-9'.&-]){_COUNTED}(?![0-9])")
 _SMALLEST_EUROPEAN, _SMALLEST_SHOE = 24, 16
 _SIZE = r"(?:xxs|xs|ll|x{0,5}l|s|m|[2-9]x?l)"
 _SIZES = rf"{_SIZE}(?: ?[-/,&] ?{_SIZE})*"
+# Of "Revolution 7 beden 42" the size is behind the word, of "4 beden 62 adet" before it.
+_NUMBERED = (
+    rf"(?:{'|'.join(NUMBERED_SIZE_NAMES)})(?![a-z])"
+    r"(?![ :.]{1,2}[0-9]+(?![0-9]| ?(?:adet|pcs|'l)))"
+)
 _WORDS = re.compile(
     rf"(?<![a-z_])(?:(?:(?:{SIZE_WORDS})[ .:_]{{1,3}}|(?:{_JOINED}))"
     rf"(?P<sizes>{_SIZES})(?![a-z0-9'])"
     rf"|(?:(?:{'|'.join(PORTUGUESE_SIZE_NAMES)})[.:_ ]{{1,3}}|size_)"
     r"(?P<portuguese>rn|pp?|gg?|x{1,3}g|egg?)(?![a-z0-9'])"
     rf"|(?<![a-z0-9'.&-])(?P<before>{_SIZES}) ?(?:{_JOINED})"
+    rf"|(?<![a-z0-9.,/-])(?P<number>[1-9][0-9]?) (?:{_NUMBERED})"
     r"|(?P<all>(?:all|one|free)[ -]?size|size_all)\b"
     r"|(?:(?:se|per ?)(?P<count>lusin|kodi|pasang|rim)(?:an)?|(?P<dozens>lusin|kodi)an)\b)"
 )
@@ -125,7 +132,7 @@ def _names_size(text: str) -> bool:
         or ("lusin" in text or "kodi" in text or "pasang" in text or "vel" in text)
         or ("tagl" in text or "tall" in text or "tail" in text)
         or ("gross" in text or "maat" in text or "rozm" in text or "veli" in text)
-        or ("beden" in text or "gr." in text or "tam" in text or "koko" in text)
+        or ("beden" in text or "numara" in text or "gr." in text or "tam" in text or "koko" in text)
         or ("stor" in text or "strl" in text or "meret" in text or "marim" in text)
         or "pointure" in text
         or (not text.isascii() and _OTHER.search(text) is not None)
@@ -157,6 +164,9 @@ def _read_words(match: re.Match[str]) -> Reading:
         return Reading(match.start(), match.end(), token)
     if match["portuguese"]:
         return Reading(match.start(), match.end(), f"size_{match['portuguese']}")
+    if number := match["number"]:
+        sizes = (Quantity(float(number), "size"),)
+        return Reading(match.start(), match.end(), f"size_{number}", sizes)
     if match["all"]:
         return Reading(match.start(), match.end(), "size_all")
     spelling = match["count"] or match["dozens"]

@@ -74,8 +74,9 @@ IN_MILLIMETRES = re.compile(rf"(?:{_either(_words(_SMALL['mm']))})(?![^\W\d_])")
 PORTUGUESE_SIZE_NAMES = tuple(_words(_SIZE["portuguese"]))
 SIZE_NAMES = tuple(_words(_SIZE["before"]))
 JOINED_SIZE_NAMES = tuple(_words(_SIZE["joined"]))
+NUMBERED_SIZE_NAMES = tuple(_words(_SIZE["numbered"]))
 """What stands before a size, of Portuguese ones in letters; the joined ones need no space and stand
-behind letters too."""
+behind letters too, the numbered ones behind numbers."""
 
 COUNTED_BY_SIZE = re.compile(rf"(?<![^\W\d_])(?:{_either(_words(_SIZE['worn']))})(?![a-z])")
 """Nappies, of which "M60" is the size and the count."""

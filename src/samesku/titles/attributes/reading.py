@@ -14,7 +14,8 @@ from samesku.titles.units import FORMS, spell
 _AMOUNTS = frozenset(("g", "ml"))
 _ELSEWHERE = _AMOUNTS | {"pcs", "gb", "size"}
 _MULTIPACK = re.compile(
-    rf"(?<![0-9.])([0-9]+)pcs ?(?:{FORMS.pattern} )?[x*]? ?([0-9]+)pcs(?![a-z])"
+    rf"(?<![0-9.])([0-9]+)pcs ?(?:{FORMS.pattern} )?[x*]? ?"
+    r"(?!\1pcs [0-9.]+(?:g|ml))([0-9]+)pcs(?![a-z])"  # "sixpack 6 x 330 ml" says it twice
 )
 _WARRANTY = (
     r"(?:garansi|warrant(?:y|ies)|guarantee|garantie|garantia|garanzia|gwarancj|garanci"

@@ -52,11 +52,13 @@ class Spelling:
             return set()
         found = dict(codes.codes)
         series = list(codes.series)
+        whole: set[str] = set()
         for name, number, piece in codes.glued:
             if name in self._names:
                 series.append((f"{name}: {number}", piece))
             else:
-                found[name + number.replace(" ", "")] = piece
+                found[glued := name + number.replace(" ", "")] = piece
+                whole.update([glued] if " " in number else [])
         joined = self._join(codes.title)
         values = set(joined)
         for value, place in (*series, *found.items()):
@@ -66,7 +68,9 @@ class Spelling:
             elif rest := value.replace(": ", "").replace(" ", "").partition(code)[2]:
                 values.discard(code)  # "15 pro max" beside the "15pro" of another title
                 values.add(code + rest)
-        values |= {part for value in values if ":" not in value for part in self._parts(value)}
+        # "iphone15pro" is no "iphone15".
+        cut = (value for value in values if ":" not in value and value not in whole)
+        values = values.union(*map(self._parts, cut))
         return {one for one in values if not any(other.startswith(one + " ") for other in values)}
 
     def _join(self, title: str) -> dict[str, Piece]:

@@ -60,7 +60,11 @@ _WAIST_LENGTH = re.compile(
 )
 _PAPER = re.compile(r"(?<![a-z0-9-])(?:din ?)?([abc][0-7]|dl)(?:\+)?(?![a-z0-9-])")
 _NAMED = (("bed", "bedding"), ("cell", "cells"))
-_DRY_CELLS = {"単1": "cell: d", "単2": "cell: c", "単3": "cell: aa", "単4": "cell: aaa"}
+_DRY_CELLS = {
+    f"単{number}": f"cell: {cell}"
+    for numbers in ("1234", "一二三四")
+    for number, cell in zip(numbers, ("d", "c", "aa", "aaa"), strict=True)
+}
 
 
 def read_sizes(
