@@ -1,3 +1,4 @@
+import gc
 import json
 import sqlite3
 import time
@@ -815,3 +816,16 @@ def test_searches_and_changes_of_one_process_compute_in_turn(index, monkeypatch)
         ]
         assert all(each.result() for each in doing)
     assert most == [1] * 8
+
+
+def test_a_state_that_is_read_anew_is_passed_over_by_a_collector_that_passes_over_the_former(pair):
+    gc.freeze()
+    try:
+        with Index(pair.place) as reads:
+            reads.stats()
+            before = gc.get_freeze_count()
+            pair.settle()
+            reads.stats()
+            assert gc.get_freeze_count() > before
+    finally:
+        gc.unfreeze()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import shutil
 import sqlite3
@@ -84,6 +85,8 @@ class Reads:
             # Not two states at a time.
             self._state = None
             self._state = State.read(connection)
+            if gc.get_freeze_count():  # the process has the collector pass over what stays
+                gc.freeze()
         return self._state
 
     def _learned(self, state: State) -> Learned:
