@@ -127,25 +127,29 @@ def test_review_in_the_terminal_goes_on_where_it_stopped(run, tmp_path):
     assert "Two offers are the **same product**" in done.output
     first = pl.read_csv(out)
     assert first["verdict"].to_list() == ["same", "unsure"]
+    first.with_columns(note=pl.lit("by Jo")).write_csv(out)  # seen in a spreadsheet meanwhile
     done = call("review", run / "out", "--out", out, "--n", 2, input="d\nd\n")
     assert done.exit_code == 0, done.output
     then = pl.read_csv(out)
     assert then["verdict"].to_list() == ["same", "unsure", "different", "different"]
+    assert then["note"].to_list() == ["by Jo", "by Jo", None, None]
     assert then.select("left_id", "right_id").is_unique().all()
 
 
 def test_questions_about_links_tell_what_was_linked(tmp_path):
     shops, asked = tmp_path / "shops.csv", tmp_path / "questions.csv"
     titles = ["Sony turntable PSLX350H", "Sony turntable PSLX350H new", "Sony turntable PSLX350H 3"]
-    rows = [f"{place},{title},{'ours' if place == 0 else 'theirs'}"
+    rows = [f"{place},{title},{'ours' if place == 0 else 'theirs'},9.5"
             for place, title in enumerate(titles)]  # fmt: skip
-    shops.write_text("\n".join(["posting_id,title,source", *rows]) + "\n")
+    shops.write_text("\n".join(["posting_id,title,source,price", *rows]) + "\n")
     options = ("--pairs", "across", "--decide", "one-to-one", "--threshold", 0.1)
     done = call("match", shops, *options, "--out", tmp_path / "out", "--no-cache")
     assert done.exit_code == 0, done.output
     done = call("ask", tmp_path / "out", "--n", 9, "--out", asked, "--cache", tmp_path / "cache")
     assert done.exit_code == 0, done.output
-    assert sorted(pl.read_csv(asked)["matched"]) == [False, True]
+    table = pl.read_csv(asked)
+    assert sorted(table["matched"]) == [False, True]
+    assert table["left_price"].to_list() == table["right_price"].to_list() == [9.5, 9.5]
 
 
 def test_a_changed_catalogue_or_no_run_is_told(run, tmp_path):

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from samesku.catalog.answers import DIFFERENT, SAME, UNSURE, Answers, read_answers
+from samesku.catalog.answers import DIFFERENT, PEOPLE, SAME, UNSURE, Answers, read_answers
 from samesku.catalog.catalog import catalogue_file
 from samesku.catalog.tables import read_table
 from samesku.cli.commands import Adapt, Ask, Review
@@ -15,7 +15,7 @@ from samesku.cli.match import read_checked
 from samesku.cli.options import OfRun
 from samesku.judges.adapting import adapt as adapt_to
 from samesku.judges.adapting import teaches
-from samesku.judges.asking import audited, questions, unpinned
+from samesku.judges.asking import SHOWN, audited, questions, unpinned
 from samesku.judges.wire import rules
 from samesku.matcher import Matcher
 from samesku.report.whynot import matcher_of_run
@@ -40,10 +40,7 @@ def ask(options: Ask) -> None:
             f"{options.run} leaves no pair to ask about: every candidate is clear or answered"
         )
     out = options.out
-    with Staged(out.parent) as staged:
-        rows = for_spreadsheets(asked).cast(pl.String)
-        whole = pl.concat([kept, rows], how="diagonal") if kept.height else rows
-        whole.write_csv(staged.path(out.name), include_bom=True)
+    _write(out, kept, asked)
     drawn = asked["audit"].count()
     behind = f" behind {kept.height:,} answered ones" if kept.height else ""
     console.print(
@@ -62,6 +59,14 @@ def _answered(out: Path) -> pl.DataFrame:
     if not {"left_id", "right_id", "verdict"} <= set(frame.columns):
         raise ValueError(f"{out} is there and holds no questions; name another file")
     return frame.cast(pl.String).filter(pl.col("verdict").str.strip_chars() != "")
+
+
+def _write(out: Path, kept: pl.DataFrame, rows: pl.DataFrame) -> None:
+    """Write questions or answers behind the rows that stay, for a spreadsheet."""
+    rows = for_spreadsheets(rows).cast(pl.String)
+    with Staged(out.parent) as staged:
+        whole = pl.concat([kept, rows], how="diagonal") if kept.height else rows
+        whole.write_csv(staged.path(out.name), include_bom=True)
 
 
 def adapt(options: Adapt) -> None:
@@ -83,32 +88,23 @@ def adapt(options: Adapt) -> None:
 
 
 def review(options: Review) -> None:
-    out, count = options.out, options.count
+    out, kept = options.out, _answered(options.out)
     run, matcher = _run_again(options)
-    answers = read_answers(out, run.catalog) if out.exists() else Answers.none()
-    kept, matches = answers.frame, _matches_again(run, matcher)
-    asked = questions(matches, count, blind=True, seed=options.seed, beside=answers)
-    rows = list(asked.iter_rows(named=True))
+    answers = read_answers(out, run.catalog) if kept.height else None
+    asked = questions(
+        _matches_again(run, matcher), options.count, blind=True, seed=options.seed, beside=answers
+    )
     if not options.quiet:
         console.print(rules())
-    answered: list[dict[str, Any]] = []
-    while len(answered) < len(rows):
-        row = rows[len(answered)]
-        key = _key(row, len(answered) + 1, len(rows))
+    rows, told = list(asked.iter_rows(named=True)), list[str]()
+    while len(told) < len(rows):
+        key = _key(rows[len(told)], len(told) + 1, len(rows))
         if key == "q":
             break
-        if key == "b":
-            answered = answered[:-1]
-        else:
-            answered.append(
-                {"left_id": row["left_id"], "right_id": row["right_id"], "verdict": KEYS[key],
-                 "by": "people", "audit": row["audit"] or 0.0}
-            )  # fmt: skip
-        with Staged(out.parent) as staged:
-            fresh = pl.DataFrame(answered, schema=kept.schema)
-            pl.concat([kept, fresh]).write_csv(staged.path(out.name))
-    whole = kept.height + len(answered)
-    console.print(f"{len(answered):,} answers more, {whole:,} in {out}")
+        told = told[:-1] if key == "b" else [*told, KEYS[key]]
+        verdict = pl.Series(told, dtype=pl.String)
+        _write(out, kept, asked.head(len(told)).with_columns(verdict=verdict, by=pl.lit(PEOPLE)))
+    console.print(f"{len(told):,} answers more, {kept.height + len(told):,} in {out}")
 
 
 def _key(row: Mapping[str, Any], turn: int, count: int) -> str:
@@ -116,8 +112,9 @@ def _key(row: Mapping[str, Any], turn: int, count: int) -> str:
     console.print(f"\n{turn} of {count}")
     for side in ("left", "right"):
         console.print(f"  {row[f'{side}_title']}")
-        if photo := row.get(f"{side}_photo"):
-            console.print(f"    {photo}")
+        for name in (*SHOWN, "photo"):
+            if (value := row.get(f"{side}_{name}")) is not None:
+                console.print(f"    {value}")
     while True:
         try:
             key = input("same? [s/d/u, b back, q quit] ").strip().lower()[:1]

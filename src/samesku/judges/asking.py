@@ -20,6 +20,8 @@ AUDIT_SHARE = 0.2
 MOST_CHANGED = 4.0
 # Questions about the same two clusters, at most.
 MOST_ALIKE = 2
+# What people are shown of a posting beside its title and photo, where the catalogue has it.
+SHOWN = ("brand", "price", "currency")
 # Strata of the pairs apart, by score; pairs below the last are taken to be different.
 STRATA = (0.35, 0.1, 0.02)
 
@@ -178,17 +180,18 @@ def questions(
     left, right = pool.left[places], pool.right[places]
     catalog = matches.distinct.catalog
     ids = catalog.frame["posting_id"]
-    titles = catalog.frame["title"].fill_null("")
+    shown = {"title": catalog.frame["title"].fill_null("")}
+    shown |= {name: catalog.frame[name] for name in SHOWN if name in catalog.frame.columns}
+    if catalog.with_photo.any():
+        photos = [photo and str(photo) for photo in catalog.photos]
+        shown["photo"] = pl.Series(photos, dtype=pl.String)
     columns: dict[str, Any] = {
         "left_id": ids[left],
         "right_id": ids[right],
         "verdict": pl.Series([None] * len(left), dtype=pl.String),
-        "left_title": titles[left],
-        "right_title": titles[right],
     }
-    if catalog.with_photo.any():
-        photos = pl.Series([photo and str(photo) for photo in catalog.photos], dtype=pl.String)
-        columns |= {"left_photo": photos[left], "right_photo": photos[right]}
+    for name, values in shown.items():
+        columns |= {f"left_{name}": values[left], f"right_{name}": values[right]}
     if not blind:
         score = pl.Series(pool.score[places].astype(np.float32)).fill_nan(None)
         columns |= {"probability": score, "matched": pool.together[places]}
