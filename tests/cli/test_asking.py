@@ -190,7 +190,7 @@ def test_a_chat_judge_answers_and_the_matcher_learns(run, tmp_path, server):
     options = ("--judge", server.url, "--judge-model", "m", "--judge-budget", "60")
     done = judged(run, tmp_path / "out", *options)
     assert done.exit_code == 0, done.output
-    assert "m answered 60 of 60 questions, 0 unsure" in done.output
+    assert "m answered 60 of 60 questions: " in done.output
     record = json.loads((tmp_path / "out" / "run.json").read_text())
     assert {pin[3] for pin in record["answers"]["pins"]} == {"model:m"}
     assert record["adapted"]["answers"] == 60
@@ -202,12 +202,22 @@ def test_a_chat_judge_answers_and_the_matcher_learns(run, tmp_path, server):
     assert same[0] == same[1]
 
 
-def test_without_an_answer_the_matches_are_those_without_a_judge(run, tmp_path, server):
-    server.reply = lambda body: (401, {})
-    done = judged(run, tmp_path / "out", "--judge", server.url, "--judge-model", "m")
+@pytest.mark.parametrize(
+    ("reply", "told"),
+    [
+        ((401, {}), ["m answered 0 of", "the server refuses the key (status 401)"]),
+        ("Gleich.", ["0 same, 0 different, 2 unsure", "2 answers held no verdict",
+                     "The answers teach nothing: m decides 0 pairs"]),
+    ],
+)  # fmt: skip
+def test_without_an_answer_the_matches_are_those_without_a_judge(
+    run, tmp_path, server, reply, told
+):
+    server.reply = lambda body: reply
+    options = ("--judge", server.url, "--judge-model", "m", "--judge-budget", "2")
+    done = judged(run, tmp_path / "out", *options)
     assert done.exit_code == 0, done.output
-    assert "m answered 0 of" in done.output
-    assert "the server refuses (status 401)" in done.output
+    assert all(each in done.output for each in told), done.output
     groups = [(each / "groups.csv").read_bytes() for each in (tmp_path / "out", run / "out")]
     assert groups[0] == groups[1]
 

@@ -71,12 +71,15 @@ def test_a_server_that_takes_no_notice_of_the_form_and_refuses_text_is_not_asked
 )  # fmt: skip
 def test_nonsense_is_unsure(server, told):
     server.reply = lambda body: told
-    assert judge(server).judge([question()]) == ["unsure"]
+    made = judge(server)
+    assert made.judge([question()]) == ["unsure"]
+    assert made.unread == 1
 
 
 def test_thoughts_and_fences_around_json_are_read(server):
-    server.reply = lambda body: '<think>same?</think>```json\n{"verdict": "different"}\n```'
+    server.reply = lambda body: '<think>same?</think>```json\n{"verdict": " Different"}\n```'
     assert judge(server).judge([question()]) == ["different"]
+    assert len(server.asked) == 1
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
@@ -116,9 +119,11 @@ def test_what_is_no_answer_at_all_is_none(server, raw):
     assert judge(server).judge([question()]) == [None]
 
 
-@pytest.mark.parametrize("status", [401, 403, 404])
+@pytest.mark.parametrize(
+    ("status", "told"), [(401, "the key"), (403, "the key"), (404, "no such model or address")]
+)
 def test_a_refusal_ends_it_at_once_and_tells_no_key_nor_posting(
-    server, status, monkeypatch, caplog
+    server, status, told, monkeypatch, caplog
 ):
     caplog.set_level(logging.INFO)
     monkeypatch.setenv("SAMESKU_JUDGE_KEY", "sk-secret")
@@ -127,6 +132,7 @@ def test_a_refusal_ends_it_at_once_and_tells_no_key_nor_posting(
     assert made.judge([question()] * 3) == [None] * 3
     assert len(server.asked) == 1
     assert server.keys == ["Bearer sk-secret"]
+    assert told in made.trouble
     assert not re.search("secret|Susu", made.trouble + caplog.text)
 
 

@@ -115,8 +115,8 @@ def _answered(
     answers = people
     measured: tuple[tuple[int, int], ...] = ()
     if judge is not None:
-        with progress.stage("ask the judge"):
-            found = consult(judge, matches, _budget(options, judge, matches), people)
+        budget = _budget(options, judge, matches)
+        found = consult(judge, matches, budget, people, progress=progress)
         for sentence in found.notes:
             progress.note(sentence)
         answers = found.answers if people is None else people.joined(found.answers)
@@ -132,7 +132,8 @@ def _answered(
         progress.note(f"Precision and recall {audit}")
         matches.run["audit"] = audit.record
     if reason := teaches(matches, answers):
-        progress.note(f"The answers are pinned and teach nothing: {reason}")
+        what = "are pinned and teach" if answers.decided.any() else "teach"
+        progress.note(f"The answers {what} nothing: {reason}")
         return matches
     adapted = adapt(
         matches, answers, threshold=options.accepted_from, measured=measured, progress=progress

@@ -24,8 +24,11 @@ KEY = ("SAMESKU_JUDGE_KEY", "OPENAI_API_KEY")
 FORMS = ("schema", "json", "text")
 # Questions in a row without an answer after which no more are asked.
 GIVES_UP = 5
-# What a server says that may answer later, and what one that never will.
-BUSY, FOR_GOOD = (408, 409, 429), (401, 403, 404)
+# What a server says that may answer later, and what one that never will, with what that means.
+BUSY = (408, 409, 429)
+FOR_GOOD = {
+    401: "refuses the key", 403: "refuses the key", 404: "knows no such model or address",
+}  # fmt: skip
 
 
 @dataclass(eq=False)
@@ -41,6 +44,7 @@ class ChatJudge:
     retries: int = 4  # where the server is down, slow or busy
     timeout: float = 60.0  # seconds an answer may take
     trouble: str = ""  # why no more is asked; empty while all is well
+    unread: int = 0  # answers without a verdict
     _way: int = 0
     _failed: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -72,7 +76,11 @@ class ChatJudge:
             self.cache.store("judges", key, {"text": np.array([text]), "form": np.array([form])})
         else:
             return None
-        return _read(text, form, question) or UNSURE
+        verdict = _read(text, form, question)
+        if verdict is None:
+            with self._lock:
+                self.unread += 1
+        return verdict or UNSURE
 
     def _asked(self, question: Question, photo: bytes | None) -> tuple[str, str] | None:
         """What the server says, and in which form; None where it does not."""
@@ -90,7 +98,7 @@ class ChatJudge:
                 busy, for_good = status in BUSY or status >= 500, status in FOR_GOOD
                 if not (busy or for_good or plain) and self._asks_less(way, form, seen):
                     continue
-                what = "is busy or broken" if busy else "refuses"
+                what = "is busy or broken" if busy else FOR_GOOD.get(status, "refuses")
                 self._fails(f"the server {what} (status {status})", for_good)
             except openai.APITimeoutError:
                 self._fails(f"the server takes longer than {self.timeout:.0f} s")

@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
-from samesku.catalog.answers import MACHINE, SAME, UNSURE, Answers
+from samesku.catalog.answers import MACHINE, SAME, UNSURE, VERDICTS, Answers
 from samesku.judges.asking import choose, pool_of
 from samesku.judges.wire import Counts, Judge, Question, instructions, question_of
 from samesku.results.matches import Matches
+from samesku.runtime.progress import Progress
 
 # Answers of people that a judge is compared with, at least and at most.
 FEWEST, MOST = 10, 100
@@ -120,7 +121,12 @@ def cost(matches: Matches, budget: Budget, rules: str) -> tuple[Cost, list[Quest
 
 
 def consult(
-    judge: Judge, matches: Matches, budget: Budget, people: Answers | None = None
+    judge: Judge,
+    matches: Matches,
+    budget: Budget,
+    people: Answers | None = None,
+    *,
+    progress: Progress | None = None,
 ) -> Consulted:
     """Ask a judge about the pairs that matter most.
 
@@ -137,21 +143,23 @@ def consult(
             return Consulted(Answers.none(), tuple(notes))
     catalog, pairs = matches.distinct.catalog, asked(matches, budget)
     rows, by = [], f"{MACHINE}{judge.model}"
-    for first in range(0, len(pairs), AT_A_TIME):
-        if time.monotonic() - start > budget.seconds:
-            notes.append(f"Time was up after {first:,} questions")
-            break
-        some = pairs[first : first + AT_A_TIME]
-        verdicts = judge.judge([question_of(catalog, *pair) for pair in some])
-        for (left, right), verdict in zip(some, verdicts, strict=True):
-            if verdict is not None:
-                rows.append((catalog.ids[left], catalog.ids[right], verdict, by))
+    with (progress or Progress()).stage("ask the judge", len(pairs)) as advance:
+        for first in range(0, len(pairs), AT_A_TIME):
+            if time.monotonic() - start > budget.seconds:
+                notes.append(f"Time was up after {first:,} questions")
+                break
+            some = pairs[first : first + AT_A_TIME]
+            verdicts = judge.judge([question_of(catalog, *pair) for pair in some])
+            for (left, right), verdict in zip(some, verdicts, strict=True):
+                if verdict is not None:
+                    rows.append((catalog.ids[left], catalog.ids[right], verdict, by))
+            advance(len(some))
     schema = dict.fromkeys(("left_id", "right_id", "verdict", "by"), pl.String)
     answers = Answers.of(pl.DataFrame(rows, schema=schema, orient="row"), source=judge.model)
-    unsure = answers.verdict.count(UNSURE)
-    notes.append(
-        f"{judge.model} answered {len(rows):,} of {len(pairs):,} questions, {unsure:,} unsure"
-    )
+    told = ", ".join(f"{answers.verdict.count(each):,} {each}" for each in VERDICTS)
+    notes.append(f"{judge.model} answered {len(rows):,} of {len(pairs):,} questions: {told}")
+    if unread := getattr(judge, "unread", 0):
+        notes.append(f"{unread:,} answers held no verdict that could be read, and count as unsure")
     if trouble := getattr(judge, "trouble", ""):
         notes.append(f"{judge.model} was not asked further: {trouble}")
     return Consulted(answers, tuple(notes), measured)

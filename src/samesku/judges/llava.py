@@ -31,6 +31,7 @@ class LlavaJudge:
     rules: str  # what is the same product
     cache: Cache = field(default_factory=lambda: Cache(None))
     at_once: int = 4  # pairs of a batch
+    unread: int = 0  # answers without a verdict
 
     @cached_property
     def _loaded(self) -> tuple[Any, Any]:
@@ -64,10 +65,11 @@ class LlavaJudge:
             for place, text in zip(some, written, strict=True):
                 texts[place] = text
                 self.cache.store("judges", keys[place], {"text": np.array([text])})
-        return [
-            parsed(text or "", each.mark) or UNSURE
-            for text, each in zip(texts, questions, strict=True)
+        verdicts = [
+            parsed(text or "", each.mark) for text, each in zip(texts, questions, strict=True)
         ]
+        self.unread += verdicts.count(None)
+        return [each or UNSURE for each in verdicts]
 
     def _written(self, questions: Sequence[Question], photos: Sequence[bytes | None]) -> list[str]:
         processor, model = self._loaded

@@ -125,8 +125,9 @@ def parsed(text: str, mark: str | None = None) -> str | None:
         answer = json.loads(fenced[1] if fenced else text, object_pairs_hook=_once)
     except (ValueError, RecursionError):
         return None
-    verdict: str | None = answer.get("verdict") if isinstance(answer, dict) else None
-    return verdict if verdict in VERDICTS else None
+    verdict = answer.get("verdict") if isinstance(answer, dict) else None
+    word = verdict.strip().lower() if isinstance(verdict, str) else None
+    return word if word in VERDICTS else None
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

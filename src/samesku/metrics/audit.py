@@ -40,7 +40,7 @@ class Audit:
             for name, of in (("precision", self.precision), ("recall", self.recall))
             if np.isfinite(of.value)
         )
-        more = f"; about {self.more:,} more answers until the interval is within {NARROW}"
+        more = f"; about {self.more:,} more of them until both intervals are within {NARROW}"
         known = figures or "neither precision nor recall can be estimated yet"
         return f"by {self.answers:,} random answers: {known}{more if self.more else ''}"
 
