@@ -78,14 +78,21 @@ class Catalog:
     @cached_property
     def normal_titles(self) -> list[str]:
         """Titles cleaned, with quantities in one form: what text encoders read."""
-        normal = {title: normal_title(title) for title in dict.fromkeys(self.titles)}
+        normal: dict[str, str] = {}
+        said: dict[str, Stated] = {}
+        shared: dict[Stated, Stated] = {}  # many titles state the same, or nothing
+        for title in dict.fromkeys(self.titles):
+            normal[title] = normal_title(title)
+            each = stated(normal[title])  # now that its quantities were just read
+            said[title] = shared.setdefault(each, each)
+        vars(self)["stated"] = [said[title] for title in self.titles]
         return [normal[title] for title in self.titles]
 
     @cached_property
     def stated(self) -> list[Stated]:
         """What each title says in numbers and sizes."""
-        shared: dict[Stated, Stated] = {}  # many titles state the same, or nothing
-        return [shared.setdefault(each, each) for each in map(stated, self.normal_titles)]
+        normal = self.normal_titles  # which reads both, unless it was given
+        return vars(self).get("stated") or [stated(title) for title in normal]
 
     @cached_property
     def attributes(self) -> Attributes:
@@ -136,8 +143,8 @@ class Catalog:
             photos=tuple(self.photos[row] for row in positions),
             name=name or f"{self.name} ({len(positions):,} of {len(self):,} rows)",
         )
-        if "normal_titles" in vars(self):  # read once, not again for each part
-            vars(taken)["normal_titles"] = [self.normal_titles[row] for row in positions]
+        for name in {"normal_titles", "stated"} & set(vars(self)):  # read once, not for each part
+            vars(taken)[name] = [vars(self)[name][row] for row in positions]
         return taken
 
 

@@ -9,7 +9,8 @@ together, as dimensions, multipacks, ranges and lists (`runs.py`).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -46,7 +47,8 @@ _NEXT_WORD = re.compile("[ -]?([a-z]*)")
 _LONGEST_RUN = 12
 
 
-def read_quantities(clean: str) -> list[Reading]:
+@lru_cache(maxsize=8)  # what a title states is asked right after it was normalised
+def read_quantities(clean: str) -> Sequence[Reading]:
     """Read everything a cleaned, folded title says in numbers and sizes.
 
     Returns disjoint stretches from left to right. Sizes in letters and bare dimensions have no
