@@ -105,7 +105,7 @@ def lexicon() -> Lexicon:
                 kind = kinds.get(table, kinds.get("*", table))
                 values = tuple(key.split(" + ")) if file != "contexts.toml" else ()
                 for word in words:
-                    meanings = entries.setdefault(normalise_raw(word), {})
+                    meanings = entries.setdefault(_spelt(word), {})
                     if key:
                         meanings[Entry(kind, values)] = None
     for word in _products():  # so that they are found in a title
@@ -167,7 +167,7 @@ def _english() -> tuple[dict[str, str], frozenset[str]]:
             meaning = (Entry(kind, tuple(key.split(" + "))),)
             english = meaning[0].values[-1].rpartition(": ")[2]
             if known.meanings(english) == meaning:
-                own = set(map(normalise_raw, tables["en"][key]))
+                own = set(map(_spelt, tables["en"][key]))
                 words = {word for table in others for word in _plain(table.get(key, ()))}
                 found |= {word: english for word in words - own if known.meanings(word) == meaning}
     for word, english in _products().items():
@@ -187,7 +187,7 @@ def _products() -> dict[str, str]:
     """
     named = [pair for keys in spellings("products.toml").values() for pair in keys.items()]
     offers = [("", words) for words in spellings("offers.toml")["phrases"].values()]
-    return {normalise_raw(word): english for english, words in named + offers for word in words}
+    return {_spelt(word): english for english, words in named + offers for word in words}
 
 
 @cache
@@ -226,7 +226,13 @@ def _plain(words: Sequence[str]) -> Iterator[str]:
     begin = words[0][: max(3, len(words[0]) - 2)] if words else ""
     for word in words:
         if all(part.startswith(begin) for part in word.split()):
-            yield normalise_raw(word)
+            yield _spelt(word)
+
+
+@cache
+def _spelt(word: str) -> str:
+    """A word of the lists as titles have it: read once, though it is in several lists."""
+    return normalise_raw(word)
 
 
 # Of each file, what kind a table holds: "*" for the languages, its own name if nothing is said.
