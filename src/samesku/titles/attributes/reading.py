@@ -312,13 +312,11 @@ def _codes(
     unnumbered: set[int] = set()
     editions: dict[int, int] = {}
     for one in found:
-        is_edition = "software" in present and any(e.kind == "programme" for e in one.entries)
-        if is_edition and not any(
-            v.startswith("platform: ") for e in one.entries for v in e.values
-        ):
+        programmed = set(_of_kind((one,), "programme")) if "software" in present else set()
+        if any(value.startswith(("edition: ", "licence: ")) for value in programmed):
             editions[one.stop] = one.start
         for entry in one.entries:
-            if entry.kind == "qualifier" and not is_edition:
+            if entry.kind == "qualifier" and not programmed:
                 qualifiers[one.start] = one.stop
             elif entry.kind in ("unnumbered", "with", "for"):
                 unnumbered |= {one.stop, one.stop + title.startswith(".", one.stop)}
