@@ -94,7 +94,7 @@ class Part:
         self.said = {n: columns_of(around, n)[0] for n in around.column_names if " " in n}
         self.said |= {kind: decoded(self.frame[f"~{kind}"], tuple) for kind in KINDS}
         self.said |= vars(CodedTitles.read(titles, self.frame["~code"].to_list()))
-        stated = decoded(self.frame["~stated"], _stated)
+        self.said |= {"number": self.numbers, "stated": decoded(self.frame["~stated"], _stated)}
         # Article numbers are candidates of their own where there is a column of them.
         has_numbers = any(map(numbers_in, self.frame.columns))
         self.articles: list[tuple[str, ...]] = self.said["gtin"].tolist() if has_numbers else []
@@ -104,7 +104,6 @@ class Part:
         lists = [normal_tokens(title) for title in titles]
         rare = self.words.rarity(totals.size)
         spoken = TitleWords(titles, lists, [], self.words.matrices[0], rare, [])
-        self.said |= {"number": self.numbers, "stated": stated}
         self.said |= dict(zip(TEXTS, spoken.texts, strict=True))
         if "around" in around.column_names:
             share, length = columns_of(around, "share", "length")
