@@ -42,6 +42,18 @@ def test_many_at_once_are_found_as_one_by_one(several):
         assert [each.tolist() for each in photos[0]] == [each.tolist() for each in photos[1]]
 
 
+def test_former_versions_do_not_hide_the_others_of_an_article_number():
+    offer = {"title": "Bosch drill", "gtin": "4006381333931"}
+    memory = Memory()
+    memory.add([distinct(100, {"title": "akkuschrauber", "gtin": "4006381333931"})])
+    for number in range(101, 161):
+        memory.add([distinct(number, {**offer, "description": str(number)})])
+        memory.remove(number)
+    memory.add([distinct(161, offer)])
+    others, _ = memory.near(memory.slot(161))
+    assert memory.numbers(others).tolist() == [100]
+
+
 def of_pairs(others, clashing):
     numbers = np.array([[0.5, 0.9], [np.nan, 1], [0.3, 0.01]], np.float32)
     return pairs_of(np.array(others), *numbers, np.array(clashing))

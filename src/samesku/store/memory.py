@@ -203,6 +203,8 @@ class Memory:
         self._uses[int(self._titles.rows[slot])] -= 1
         np.subtract.at(self._held_by.rows, self.terms(np.array([slot])).columns, 1)
         self._there.rows[slot] = False
+        for article in self._articles_of(slot):  # an offer that changes often would hide others
+            self._by_article[article].remove(slot)
         self.contents.forget(number)
 
     @contextmanager
@@ -350,7 +352,7 @@ class Memory:
         """The last of each article number of one."""
         lists = (self._by_article.get(each, [])[-NEXT:] for each in self._articles_of(slot))
         slots = np.fromiter(chain.from_iterable(lists), dtype=np.int64)
-        return np.asarray(slots[self._there.rows[slots] & (slots != slot)])
+        return np.asarray(slots[slots != slot])
 
     def find_text(self, slot: int) -> tuple[Ints, Floats]:
         terms = self.terms(np.array([slot]))
