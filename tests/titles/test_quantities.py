@@ -160,6 +160,9 @@ STATED: dict[str, str] = {
         pack of 3 | 3 Pack | 3-pack | set of 3 | (3 pcs) | case of 3 = 3pcs
         84 Pack | 84 nappies | 84 ct | 84 count = 84pcs
         80 ct. (Pack of 6) = 80pcs 6pcs
+        set of 6 cups | pack of 6 shelves = 6pcs
+        8 port switch = 8port
+        M.2 slot adapter | 3-in-1 port hub | USB 2.0 speed | 2 puffs =
         6 x 33 cl | 6x330ml | 6 cans x 330 ml = 6pcs 330ml
         24 x 33 cl | 24 x .33 l = 24pcs 330ml
         400 g, case of 12 = 400g 12pcs
@@ -192,6 +195,7 @@ STATED: dict[str, str] = {
         90er Jahre Kostüm | 122er Nische | 1er =""",
     "french": """
         pack de 6 | lot de 6 | boîte de 6 | 6 pièces | 6 bouteilles = 6pcs
+        lot de 3 strings = 3pcs
         10 To = 10000gb
         SSD 2 To externe = 2000gb
         128 Go = 128gb

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 from samesku.titles.scripts import word_lists
-from samesku.titles.units import DESCRIBED, DOSE_AFTER, UNITS
+from samesku.titles.units import DESCRIBED, DOSE_AFTER, UNITS, pack_before
 
 CONTEXT = 1000  # characters; longer texts are no titles, and must not take quadratic time
 _BEFORE = 16  # characters before a number that are looked at
@@ -109,6 +109,7 @@ _TESTS: dict[str, Test] = {
     "fraction": lambda text, match, value: value % 1,
     "memory": lambda text, match, value: value in _SIZES_OF_MEMORY,
     "months": _is_months,
+    "pack": lambda text, match, value: pack_before(text, match.start()) is not None,
     "quoted": _is_quoted,
     "range": _is_range,
 }
