@@ -592,6 +592,8 @@ def test_a_gtin_is_a_number_whose_check_digit_is_right(cell, numbers) -> None:
     [
         ("Used - Like New", ("used",)), ("d'occasion", ("used",)), ("použité", ("used",)),
         ("Generalüberholt", ("refurbished",)), ("new", ()), ("Neu: Sonstige", ()),
+        ("Very good, used", ("used",)), ("https://schema.org/UsedCondition", ("used",)),
+        ("New (never used)", ()), ("nicht gebraucht", ()), ("https://schema.org/NewCondition", ()),
     ],
 )  # fmt: skip
 def test_a_column_says_the_condition(cell, condition) -> None:

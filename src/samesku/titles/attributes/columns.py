@@ -19,6 +19,8 @@ _FIRST = {word: words[0] for words in map(str.split, _LINES) for word in words}
 _FILLERS = frozenset(_DATA["fillers"]["words"].split())
 _IGNORED = frozenset(_DATA["ignored"]["words"].split())
 _USED = frozenset(_DATA["used"]["words"].split())
+_UNUSED = re.compile(rf"(?<!\w)(?:{'|'.join(_DATA['used']['unlike'].split())}) (?:been )?\w+")
+_CONDITION = re.compile(r"(?:\S*/)?(\w+)condition")  # "https://schema.org/UsedCondition"
 _RAM = frozenset(_DATA["ram"]["words"].split())
 _STATED = {
     "ram": re.compile(r"(?<![0-9.])([0-9]+)gb[ -]?(?:ram\b|memory\b|l?p?ddr|sd?ram)"),
@@ -134,7 +136,8 @@ def read_cell(kind: str, aspect: str, raw: str) -> set[str]:
     if kind == "size" and (letters := re.fullmatch(r"x{0,4}[sl]|m|[2-6]xl", text)):
         return _read(f"size {letters[0]}")["size"] or {letters[0]}
     if kind == "accessory":
-        return {"used"} if _USED.intersection(text.split()) else _read(text)[kind]
+        text = _UNUSED.sub("", _CONDITION.sub(r"\1", text))
+        return {"used"} if _USED.intersection(re.findall(r"[\w/-]+", text)) else _read(text)[kind]
     if kind in ("memory", "measure"):
         found = [q for q in stated(text).quantities if (q.unit == "gb") == (kind == "memory")]
         if aspect == "storage":
