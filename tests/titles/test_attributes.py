@@ -605,7 +605,9 @@ def test_a_column_says_the_condition(cell, condition) -> None:
     [
         ("DSC-W830/P", ("mpn: dscw830", "mpn: dscw830p")), ("GSR 12V-35", ("mpn: gsr12v35",)),
         ("0 986 494 019", ("mpn: 0986494019",)), ("S5587/10", ("mpn: s558710",)),
-        # Names, too short, no number, a default.
+        ("KD-55 X85", ("mpn: kd55x85",)),
+        # What it measures, names, too short, no number, a default.
+        ("8GB/256GB", ()), ("500 x 300 mm", ()),
         ("Pixel 7 Pro", ()), ("Galaxy S21", ()), ("A52", ()), ("black-xl", ()), ("000000", ()),
     ],
 )  # fmt: skip

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from samesku.titles import Quantity, normal_title, normalise_raw, stated
+from samesku.titles import Quantity, clean_title, normal_title, normalise_raw, stated
 from samesku.titles.attributes.reading import read_title
-from samesku.titles.scripts import word_lists
+from samesku.titles.scripts import fold, word_lists
 from samesku.titles.sizes import size_value
 from samesku.titles.units import spell
 
@@ -107,6 +107,9 @@ def article_numbers(kind: str, raw: str) -> set[str]:
         return _gtins(text) or _gtins(re.sub("[ -]", "", text))  # "4 006381 333931"
     if any(len(word) > 3 and word.isalpha() for word in text.split()):
         return set()
+    if "".join(stated(text).tokens) == re.sub(r"[^a-z0-9]", "", text):
+        return set()  # "8GB/256GB", "500 x 300 mm"
+    text = fold(clean_title(raw[:_LONGEST]))  # "KD-55 X85" measures nothing
     return {
         f"{MPN}: {number}"
         for number in _without_signs(text)
