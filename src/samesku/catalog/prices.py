@@ -73,7 +73,8 @@ class _Cell:
         # What is in brackets is a price per unit, or a tax.
         plain = re.sub(r"\([^()]*\)", " ", plain)
         plain = re.sub(r"\s+", " ", plain).strip()
-        plain = re.sub(r"(?<=\d) ?€ ?(\d\d)$", r".\1 €", plain)  # "59€90"
+        mark = "," if "." in plain else "."
+        plain = re.sub(r"(?<=\d) ?€ ?(\d\d)$", rf"{mark}\1 €", plain)  # "59€90", "1.299€00"
         found = list(_NUMBER.finditer(plain))
         self.number, self.around, self.factor = "", plain, 1.0
         self.mark = ""
