@@ -48,6 +48,8 @@ _TWICE = [
 ]
 # With what letters begin in it. "É®" of "CAFÉ®" is as it should be.
 _MISREAD = re.compile("[ÂÃÄÅĂĹÐÑ]")
+# Of each letter there are two signs or more then; of "España" it is seen at once.
+_ALONE = re.compile(r"(?<![^\0-\x7f])[^\0-\x7f](?![^\0-\x7f])")
 
 
 def decode(raw: bytes) -> tuple[str, list[Problem]]:
@@ -93,7 +95,7 @@ def _with_pages(raw: bytes, text: str) -> tuple[str, list[Problem]]:
 
 def _encoded_once(text: str) -> tuple[str, list[Problem]]:
     """Text as it was before it was taken for a code page and encoded again."""
-    for signs in _TWICE if _MISREAD.search(text) else ():
+    for signs in _TWICE if _MISREAD.search(text) and not _ALONE.search(text) else ():
         try:
             once = text.translate(signs).encode("latin-1").decode("utf-8")
         except UnicodeError:
