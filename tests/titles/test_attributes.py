@@ -100,6 +100,7 @@ STATED: dict[str, str] = {
         caixa de som 4x40 | rifle scope 32/34 | LED-Band, damit 39-42 | cioccolato gr. 100 =
         speaker TG 162 | tee with a large logo | dress warna ll | Zucker 400 gr. 4 Beutel =
         Teppich 2x1,5 | guitar lead 1/4 jack | anti-slip mat L | timing belt kit M | hub cap S =
+        L-Lysine 500 mg caps =
         sepatu lari pria abu 42 | 运动鞋 灰 42 | Siyah erkek ayakkabısı 42 = size: 42
         sneakers herren 42 | boots EU 42 = size: 42
         king size duvet cover = bed: king
