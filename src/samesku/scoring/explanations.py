@@ -51,8 +51,9 @@ _FAMILY_OF = {
 # What adds less to the log-odds is summed up with the start.
 FAINT = 0.1
 # Pairs that are put in words at once: as Python's numbers they take ten times the memory. And what
-# was said of two values that is remembered: of twelve pairs eleven compare what another did.
-PAIRS_AT_ONCE, REMEMBERED = 16_384, 100_000
+# was said of two values that is remembered: of twelve pairs eleven compare what another did. More
+# of it would grow to hundreds of megabytes in a service.
+PAIRS_AT_ONCE, REMEMBERED = 16_384, 20_000
 # Characters of a brand that are quoted.
 LONGEST_VALUE = 40
 SAME, ALIKE = 1 - 1e-6, 0.9
