@@ -815,7 +815,7 @@ def test_searches_and_changes_of_one_process_compute_in_turn(index, monkeypatch)
             for work in (reads.search, index.upsert)
         ]
         assert all(each.result() for each in doing)
-    assert most == [1] * 8
+    assert set(most) == {1}  # a search of what came meanwhile scores nothing
 
 
 def test_a_state_that_is_read_anew_is_passed_over_by_a_collector_that_passes_over_the_former(pair):
