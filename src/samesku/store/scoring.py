@@ -95,7 +95,7 @@ def score_pairs(
     # The ends come first in all that follows.
     one, other = (np.searchsorted(core, end).astype(np.int32) for end in (left, right))
     counted = attribute_counts(attributes, one, other)
-    clashes = any_clash(counted, learned.same)
+    clashes = any_clash(counted[1], learned.same)
     near = memory.neighbors(core, () if found is None else (right, left, found, clashes))
     found = memory.scored_by(left, right) if found is None else found
     candidates, slots = _candidates(memory, core, (left, right), (one, other), found, near)

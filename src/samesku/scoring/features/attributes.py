@@ -116,18 +116,18 @@ def clashing(rows: AttributeRows, left: Ends, right: Ends, *, same: Collection[s
 
     def part(start: int) -> Bools:
         some = slice(start, start + AT_ONCE)
-        return any_clash(attribute_counts(rows, left[some], right[some]), same)
+        return any_clash(attribute_counts(rows, left[some], right[some])[1], same)
 
     return np.concatenate([*map_in_order(part, range(0, len(left), AT_ONCE)), np.empty(0, bool)])
 
 
-def any_clash(counted: Counted, same: Collection[str] = ()) -> Bools:
-    """The same of pairs of which the attributes are counted.
+def any_clash(clashes: Floats, same: Collection[str] = ()) -> Bools:
+    """The same of pairs by how many attributes of each kind clash, float32 ``(m, kinds)``.
 
     Names of models do not count: they are misread too often to rule out a pair.
     """
     kinds = [place for place, kind in enumerate(KINDS) if kind not in (*same, "model")]
-    return np.asarray(counted[1][:, kinds].any(axis=1))
+    return np.asarray(clashes[:, kinds].any(axis=1))
 
 
 def attribute_counts(rows: AttributeRows, left: Ends, right: Ends) -> Counted:
@@ -147,7 +147,7 @@ def attribute_counts(rows: AttributeRows, left: Ends, right: Ends) -> Counted:
     can = rows.clashes[aspect]
     clash = _by_kind(pair[lacking & can], kind[lacking & can], size)
     # A model number is that of all its sizes and colours.
-    differ = any_clash((clash, clash))[pair]
+    differ = any_clash(clash)[pair]
     counted = can | ~(lacking | differ)
     return _by_kind(pair[counted], kind[counted], size), clash
 
