@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import chain
 
 import numpy as np
+import polars as pl
 
 from samesku.runtime.arrays import Ints
 
@@ -20,7 +21,7 @@ def sharing(numbers: Sequence[Sequence[str]]) -> tuple[Ints, Ints]:
     Each with the `NEXT` that follow it. Rows that share two numbers come twice.
     """
     row = np.repeat(np.arange(len(numbers)), list(map(len, numbers)))
-    _, code = np.unique(np.array(list(chain.from_iterable(numbers)), str), return_inverse=True)
+    code = pl.Series(chain.from_iterable(numbers), dtype=pl.String).rank("dense").to_numpy()
     order = np.argsort(code, kind="stable")
     row, code = row[order], code[order]
     pairs = [np.empty((2, 0), dtype=np.int64)]
