@@ -30,7 +30,6 @@ from samesku.scoring.features.words import TitleWords
 from samesku.scoring.presence import rarity_of, row_cells
 from samesku.titles import Quantity, Stated, normal_tokens
 from samesku.titles.attributes import KINDS, Attributes
-from samesku.titles.attributes.columns import numbers_in
 
 # The words of titles, of titles and descriptions, and of titles among them.
 WORDS = ["words", "whole", "in title"]
@@ -95,9 +94,6 @@ class Part:
         self.said |= {kind: decoded(self.frame[f"~{kind}"], tuple) for kind in KINDS}
         self.said |= vars(CodedTitles.read(titles, self.frame["~code"].to_list()))
         self.said |= {"number": self.numbers, "stated": decoded(self.frame["~stated"], _stated)}
-        # Article numbers are candidates of their own where there is a column of them.
-        has_numbers = any(map(numbers_in, self.frame.columns))
-        self.articles: list[tuple[str, ...]] = self.said["gtin"].tolist() if has_numbers else []
         # The words of the titles, and of the titles around them.
         words = [name for name in ("words", "around") if name in around.column_names]
         self.words = Terms.read(shelf, f"around/{shard} words", around, words)
@@ -186,7 +182,7 @@ class Tile:
 
     def _sharing(self) -> tuple[Array, Array]:
         """The ends, counted over the parts, of pairs across them that state one article number."""
-        left, right = sharing([each for part in self.parts for each in part.articles])
+        left, right = sharing([each for part in self.parts for each in part.said["gtin"]])
         across = (left < self._before[-1]) & (right >= self._before[-1])
         crossing = across if len(self.parts) > 1 else slice(None)
         return left[crossing], right[crossing]
