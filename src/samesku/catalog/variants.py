@@ -1,6 +1,7 @@
 """What tells variants of a product apart, and rows of exports that are no offers."""
 
 from collections import defaultdict
+from functools import lru_cache
 
 import polars as pl
 
@@ -229,6 +230,7 @@ def _differing(
     return found
 
 
+@lru_cache(maxsize=100_000)
 def _read(name: str, value: str) -> frozenset[str]:
     """What a value of an option says as an attribute of a known kind."""
     kind = kind_of(name)
