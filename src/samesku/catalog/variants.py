@@ -152,9 +152,9 @@ def _with_options(frame: pl.DataFrame, given: pl.DataFrame, one_shop: bool) -> p
     keys = ["name", "title", "others"]
     marks = pl.DataFrame(apart, {**dict.fromkeys(keys, pl.String), "as_read": pl.Boolean})
     differ = given.join(marks, on=keys, nulls_equal=True, maintain_order="left")
-    told = differ.filter("as_read").select("name", "value").unique()
-    texts = pl.Series("text", [_as_read(*each) for each in told.iter_rows()], pl.String)
-    differ = differ.join(told.with_columns(texts), on=["name", "value"], how="left")
+    known = differ.filter("as_read").select("name", "value").unique()
+    texts = pl.Series("text", [_as_read(*each) for each in known.iter_rows()], pl.String)
+    differ = differ.join(known.with_columns(texts), on=["name", "value"], how="left")
     differ = differ.with_columns(value=pl.when("as_read").then("text").otherwise("value"))
     read = [name for name in given["name"].unique() if kind_of(name) or name in _SHARED[1:]]
     most = frame.width + MOST_COLUMNS

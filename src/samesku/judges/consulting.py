@@ -156,8 +156,8 @@ def consult(
             advance(len(some))
     schema = dict.fromkeys(("left_id", "right_id", "verdict", "by"), pl.String)
     answers = Answers.of(pl.DataFrame(rows, schema=schema, orient="row"), source=judge.model)
-    told = ", ".join(f"{answers.verdict.count(each):,} {each}" for each in VERDICTS)
-    notes.append(f"{judge.model} answered {len(rows):,} of {len(pairs):,} questions: {told}")
+    counts = ", ".join(f"{answers.verdict.count(each):,} {each}" for each in VERDICTS)
+    notes.append(f"{judge.model} answered {len(rows):,} of {len(pairs):,} questions: {counts}")
     if unread := getattr(judge, "unread", 0):
         notes.append(f"{unread:,} answers held no verdict that could be read, and count as unsure")
     if trouble := getattr(judge, "trouble", ""):

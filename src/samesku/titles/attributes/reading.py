@@ -167,9 +167,9 @@ def read_title(
         values["model"] = {v for v in values["model"] if not v.startswith("xbox: ")}
     if read["programme"]:
         _settle_licence(values)
-    told = values["model"] | values["flavour"]
-    values["accessory"].update(v for kept, v in _STATED_ALWAYS.items() if kept in told)
-    if "sugar: zero" in told and any(amount.endswith(" ml") for amount in values["amount"]):
+    traits = values["model"] | values["flavour"]
+    values["accessory"].update(v for kept, v in _STATED_ALWAYS.items() if kept in traits)
+    if "sugar: zero" in traits and any(amount.endswith(" ml") for amount in values["amount"]):
         values["accessory"].add("sugar free")  # of drinks; gums are seldom said to be
     return values, codes
 
