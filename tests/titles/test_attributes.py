@@ -21,6 +21,7 @@ def read(kind: str, *raw: str, brand: str | None = None) -> list[tuple[str, ...]
 # " | ", several values by commas.
 STATED: dict[str, str] = {
     "colour": """
+        LED spot GU10 2700K = warm white, white
         Apple iPhone 14 Pro 256GB Space Black | coque noire iPhone 13 | zwarte jas = black
         czarna kurtka | calça preta | 蓝牙耳机 黑色 | スマホケース ブラック = black
         Galaxy Buds space grey | 运动鞋 灰 42 = grey
@@ -91,6 +92,8 @@ STATED: dict[str, str] = {
         Carny Adult Rind = beef, stage: adult
         Kitten Sterilised = stage: kitten, stage: neutered""",
     "size": """
+        Primacy 205/55/16 91V | Primacy 205 55 16 91V = load: 91v, tyre: 205/55r16
+        Primacy 205/55 16 91V = load: 91v, tyre: 205/55r16
         cotton tee navy, size XL | کاپشن سایز XL | Men's T-Shirt navy X-Large = xl
         Kaos polos hitam L | 纯棉T恤 白 L码 | 후드집업 사이즈 L | Gummihandschuhe Größe L = l
         ゴム手袋 Lサイズ | rękawiczki rozm. L = l
@@ -188,6 +191,10 @@ STATED: dict[str, str] = {
         sugar free chewing gum 14 g =
         Epson Stylus Photo R200 ink = cartridge""",
     "model": """
+        Cat 6 lead | CAT6 UTP lead | cat-6 lead = cat: 6
+        Mach 3 Turbo razor = mach: 3 turbo
+        LED E14 mini globe = e14
+        lipstick Burgundy 316, 4 ml = burgundy: 316, no: 316
         Apple iPhone 14 Pro Max 128 GB = iphone: 14 pro max
         Samsung Galaxy S21 Ultra 5G = s21ultra
         running shoe Glide 5 = glide: 5
@@ -329,6 +336,7 @@ STATED: dict[str, str] = {
         Sony RX100 III | Sony RX100 Mk3 | Sony RX100 Mark-III = rx100iii
         Age of Empires III = empires: 3""",
     "amount": """
+        kajal 0.35 gm = 0.35 g
         milk powder 0,4 kg = 400 g
         Kanne XL 3,5 l = 3500 ml
         cola 330 ml | latas 33cl 12 unidades = 330 ml
@@ -344,6 +352,10 @@ STATED: dict[str, str] = {
         Gatorade drink mix 18.3 oz = 519 g
         Audi A4 grease 80 g = 80 g""",
     "count": """
+        Fusion cartridges 4s pack = 4
+        Ceylon tea 100 tagless bags = 100
+        62 dishwasher tablets = 62
+        Gillette Mach3 8 blade refills = 8
         halogen bulb H7 twin pack | H7 Doppelpack 2 x 55W | H7 twin pack (2 pack) = 2
         screws 50 pcs = 50
         Lampe E27 Doppelpack | Creme Doppelpack 2 x 150 ml | dvojbalení žárovek = 2
@@ -394,6 +406,7 @@ STATED: dict[str, str] = {
         RAM 32GB (2x16GB) DDR4 = 32 gb
         RAM 2x16GB DDR4 | RAM DDR3 2 x 16Go = 32 gb""",
     "measure": """
+        copper wire 2.5mm² | copper wire 2.5 sq mm = 2.5 mm2
         Netzteil 2 A 12 V = 12 v
         powerbanka 20 000 mAh = 20000 mah
         12in storage box = 305 mm

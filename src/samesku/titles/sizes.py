@@ -33,13 +33,16 @@ _JOINED = "|".join(JOINED_SIZE_NAMES)
 # "Gr. 4" is a size, "400 gr. 4" grams.
 SIZE_WORDS = rf"{'|'.join(SIZE_NAMES)}|{_JOINED}|(?<![0-9])(?<![0-9] )gr(?=\.)"
 """What stands before a size, as a pattern."""
-_SHAPES = re.compile(r"[0-9](?:w? ?[x/]|w [0-9]| ?/ ?[a-z]|g[0-9])|w ?[0-9]{2} ?l")
+_SHAPES = re.compile(
+    r"[0-9](?:w? ?[x/]|w [0-9]| ?/ ?[a-z]|g[0-9]| [0-9]{2} [12][0-9] )|w ?[0-9]{2} ?l"
+)
 # How tyres and screws are called: "205/55 R16 91V", "120/70-17 58W", "195/70 R15C 104/102R",
-# "M6 x 20 mm".
+# "205/55/16", "205 55 16 91V", "M6 x 20 mm".
+_LOAD = r"([0-9]{2,3})(?:/[0-9]{2,3})? ?([h-npqrstuvwy])(?![a-z0-9])"
 _TYRE = re.compile(
-    r"(?<![0-9])([0-9]{3}) ?/ ?([0-9]{2,3})"
-    r"(?: ?z?r ?-?| ?- ?(?=1[0-9]|2[0-4]))([0-9]{2})(?![0-9])c?"
-    r"(?: ([0-9]{2,3})(?:/[0-9]{2,3})? ?([h-npqrstuvwy])(?![a-z0-9]))?"
+    rf"(?<![0-9])([0-9]{{3}})(?: ?/ ?| (?=[2-9][05] [12][0-9] {_LOAD}))([0-9]{{2,3}})"
+    rf"(?: ?z?r ?-?|(?: ?- ?|/| (?=[0-9]+ {_LOAD}))(?=1[0-9]|2[0-4]))([0-9]{{2}})(?![0-9])c?"
+    rf"(?: {_LOAD})?"
 )
 _THREAD = re.compile(
     r"(?<![a-z0-9])m ?([0-9]{1,2}) ?x ?([0-9]{1,3})(?: ?mm)?(?![a-z0-9]|[.,]?[0-9x])"
@@ -141,7 +144,7 @@ def _names_size(text: str) -> bool:
 
 def _read_shapes(text: str) -> Iterator[Reading]:
     for match in _TYRE.finditer(text):
-        width, height, rim, *load = match.groups()
+        width, _, _, height, _, _, rim, *load = match.groups()
         token = f"{width}/{height}r{rim}" + ("" if load[0] is None else f" {load[0]}{load[1]}")
         yield Reading(match.start(), match.end(), token)
     for match in _TROUSERS.finditer(text):

@@ -115,8 +115,10 @@ _PACK_OF = re.compile(
 _PACK_NAMES = frozenset(_words(_PACK["noun"]))
 _DOSES = frozenset(_words(_PACK["dose"]))
 DESCRIBED = frozenset(_words(_PACK["described"]))
-DOSE_AFTER = re.compile(rf"[ -](?:coated )?(?:{_either(list(_DOSES))})(?![^\W\d_])")
-"""What stands between a number and the tablets that it counts: "60 vegan capsules"."""
+DOSE_AFTER = re.compile(
+    rf"[ -](?:coated )?(?:{_either([*_DOSES, *_words(_PACK['packed'])])})(?![^\W\d_])"
+)
+"""What stands between a number and the things that it counts: "60 vegan capsules"."""
 _PIECES = frozenset(_words(_PACK["piece"]))
 _COUNT = re.compile(r"[.:]{0,2} ?([0-9]{1,5}) ?([^\W\d_]+)")
 _OF_COUNT = re.compile(r" of [0-9]+(?![a-z0-9.,])(?! ?[a-z])")

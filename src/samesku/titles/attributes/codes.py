@@ -61,6 +61,7 @@ _OWN = {
     "years": re.compile(rf"({_YEAR.pattern}-{_YEAR.pattern})"),
     "cpu": _CORE,
     "ddr": re.compile(r"ddr([2-6])[lx]?"),
+    "cat": re.compile(r"cat\.?-?(5e?|6a?|7a?|8)"),
 }
 # Standards, resolutions, zooms and the like: written or left out as sellers please.
 _GENERIC = re.compile(
@@ -76,11 +77,14 @@ _GENERIC = re.compile(
 # After a space: a number before it is a rate and no model.
 _RATE = re.compile(
     r" (?:[kmg][bo] ?/|[мг]б ?/"
-    r"|(?:[kmg]bps|rpm|fps|[ds]pi|kmh|k?cal|psi|bpm|tpi|iu|db|ms|lcd|tft|oled|cu\.? ?ft|cups?)"
+    r"|(?:[kmg]bps|rpm|fps|[ds]pi|kmh|k?cal|psi|bpm|tpi|iu|db|ms|lcd|tft|oled|cu\.? ?ft"
+    r"|sq\.? ?mm|mm2|cups?)"
     r"(?![a-z]))"
 )
 _RATIO = re.compile("(?<=[0-9]):[0-9]")  # of "1:24" and "16:9"
 _STANDARD = re.compile(r"m2|usb[0-9]?|ddr[2-6]|sata[123]?|pcie?[0-9]?|nvme|hz|[0-9]+hz")
+# Of lamps; no word behind makes another model of it.
+_SOCKET = re.compile("e14|e27|e40|b22d?|gu10|gu53")
 # Classes of speed of memory cards.
 _CARD = re.compile(r"sd[hx]c|micro ?sd|\buhs\b")
 _CARD_CLASS = re.compile(r"v[369]0|a[12]|c10")
@@ -170,6 +174,7 @@ def read_codes(
         elif part := _GLUED.fullmatch(text):
             glued.append((part[1], " ".join((part[2], *_apart(part[3]), *suffix)), piece))
         elif code := _code(text, quantities):
+            suffix = [] if _SOCKET.fullmatch(code) else suffix  # "E14 mini globe"
             codes["".join((code, *suffix)).replace(" ", "")] = piece
             slashed = _SLASHED.match(title, piece.stop)
             if slashed and len(re.findall("[0-9]", code)) > 2:

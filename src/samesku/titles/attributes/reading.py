@@ -34,7 +34,9 @@ _MONEY = re.compile(
 )
 _CURRENCIES = {"€": "eur", "euro": "eur", "euros": "eur", "£": "gbp", "$": "usd"}
 # The number of a shade, of colour on hair with a decimal; zeros before it say nothing.
-_SHADE = re.compile(r"(?<![a-z0-9.,%+-])0{0,2}([0-9]{2,3}|[0-9]{1,2}\.[0-9]{1,2})(?![a-z0-9.,%+-])")
+_SHADE = re.compile(
+    r"(?<![a-z0-9.,%+-])0{0,2}([0-9]{2,3}|[0-9]{1,2}\.[0-9]{1,2})(?![a-z0-9.%+-]|,[0-9])"
+)
 # The stage of milk for babies: "1", "2nd", "3e".
 _STAGE = re.compile(
     r"(?<![a-z0-9.,%+-])(?<![0-9] )([1-4])(?:er|e|eme|st|nd|rd)?"
@@ -51,7 +53,8 @@ _MODULES = re.compile(r"(?<![a-z])(?:ddr[2-5]?|(?:so)?dimm|ram)(?![a-z])")
 _MAINS = {**dict.fromkeys((220.0, 240.0), 230.0), **dict.fromkeys((110.0, 115.0, 127.0), 120.0)}
 _RATED = re.compile(
     r"(?<![a-z0-9.])(?<![a-z]-)([0-9]+(?:[.,][0-9]+)?)"
-    r"(?: ?-?(rpm|iu|den|ah|wh|k?va|dpi|btu|psi|(?:cu|sq)\.? ?ft)| ?([km]a))(?![a-z0-9])"
+    r"(?: ?-?(rpm|iu|den|ah|wh|k?va|dpi|btu|psi|mm2|sq\.? ?mm|(?:cu|sq)\.? ?ft)"
+    r"| ?([km]a))(?![a-z0-9])"
 )
 # For one console or the other: "xbox series x|s", "xbox series s/x".
 _EITHER_XBOX = re.compile(r"xbox (?:series|one) [sx] ?(?:[/|&+]|and) ?(?:series |one )?[sx]\b")
@@ -74,6 +77,8 @@ _SOCKET = re.compile(
     r"(?<![a-z0-9])"
     r"(?:e14|e27|e40|b22d?|gu ?10|gu5\.3|g9|g[12]3|g24[a-z]?|2g(?:7|11)|t[58])(?![a-z0-9])"
 )
+# Temperatures in Kelvin between which all call the white of a lamp so; of 4000 K they disagree.
+_WHITES = ((1800, 3300, "warm white"), (5500, 7000, "cool white"))
 _SIDE = re.compile(
     r"(?<![0-9.])([0-9.]+mm) (?:in )?"
     r"(?:(?P<width>wide|width|breit|breite|lebar|ancho|largeur|szer|宽|寬)"
@@ -97,7 +102,7 @@ _STATED_ALWAYS = {
 # Flavours in the tables, but a matt case and a cotton shirt taste of nothing.
 _TASTELESS = tuple(
     f"{aspect}: "
-    for aspect in ("finish", "form", "container", "strength", "farming", "sweetness", "material")
+    for aspect in "finish form container strength farming sweetness material type".split()
 )
 _NO_TARGETS = ("year: ", "platform: ", "no: ")
 """What games and books, too, are for: "FC 25 for PS5", "tales for kids vol. 3"."""
@@ -126,6 +131,7 @@ def read_title(
     values["count"] = values["count"] or set(_of_kind(found, "packs"))
     values["size"] = set(read_sizes(title, said, found, present, tyres))
     values["colour"], values["flavour"] = _colours_and_flavours(found, bool(values["amount"]))
+    values["colour"].update(_light(values["measure"]))
     codes = _codes(title, said, found, present, banned, values, tyres)
     values["model"], values["gtin"] = set(), set()  # a column alone tells a GTIN
     values["accessory"] = _accessories(title, found, codes)
@@ -174,6 +180,15 @@ def read_title(
     return values, codes
 
 
+def _light(measures: Iterable[str]) -> Iterator[str]:
+    """The colour of the light of lamps whose temperature is stated."""
+    for measure in measures:
+        number, _, unit = measure.partition(" ")
+        for low, high, white in _WHITES if unit == "k" else ():
+            if low <= float(number) <= high:
+                yield from ("white", white)
+
+
 def _settle_licence(values: Mapping[str, set[str]]) -> None:
     """An upgrade is for who has an earlier version; on which discs software comes says nothing."""
     values["model"] -= {"medium: cd", "medium: dvd"}
@@ -213,7 +228,7 @@ def _read_quantities(title: str, said: Stated) -> dict[str, set[str]]:
     kept = [q for q in said.quantities if not ignored or f"{spell(q.value)}{q.unit}" not in ignored]
     sides = {match[1]: match.lastgroup for match in _SIDE.finditer(title)} if "mm" in title else {}
     measures = {
-        f"{spell(float(number.replace(',', '.')))} {re.sub('[. ]', '', unit or current)}"
+        f"{spell(float(number.replace(',', '.')))} {_rating(unit or current)}"
         for number, unit, current in _RATED.findall(title)
     }
     measures.update(
@@ -245,6 +260,10 @@ def _read_quantities(title: str, said: Stated) -> dict[str, set[str]]:
         "memory": memory,
         "measure": measures,
     }
+
+
+def _rating(unit: str) -> str:
+    return re.sub("[. ]", "", unit).replace("sqmm", "mm2")
 
 
 def _written(quantity: Quantity) -> str:
