@@ -575,6 +575,31 @@ def test_columns_are_read_by_their_names() -> None:
 
 
 @pytest.mark.parametrize(
+    ("column", "cell", "stated"),
+    [
+        ("Size", "24 x 80 g", {"count": ("24",), "amount": ("80 g",)}),
+        ("Size", "128GB", {"memory": ("128 gb",)}),
+        ("Pack Size", "6 x 330ml", {"count": ("6",), "amount": ("330 ml",)}),
+        ("item_package_quantity", "24", {"count": ("24",)}),
+        ("Net Qty", "30 ml", {"amount": ("30 ml",)}),
+        ("Volume (ml)", "750", {"amount": ("750 ml",)}),
+        ("weight_kg", "1.5", {"measure": ("weight: 1500 g",)}),
+        ("Shade", "220 Natural Beige", {"colour": ("beige",)}),
+        ("Scent", "Lemon", {"flavour": ("lemon",)}),
+        ("Package Weight", "2 kg", {}),
+    ],
+)  # fmt: skip
+def test_a_column_states_what_its_cells_say(column, cell, stated) -> None:
+    values = read_attributes(["thing"], {column: [cell]}).values
+    assert {kind: one[0] for kind, one in values.items() if one[0]} == stated
+
+
+def test_a_title_says_more_of_an_amount_than_a_column() -> None:
+    values = read_attributes(["jam 2 x 100 g", "jam"], {"Net Quantity": ["200 g", "100 g"]}).values
+    assert values["amount"] == [("100 g",), ("100 g",)]
+
+
+@pytest.mark.parametrize(
     ("column", "cell", "colour"),
     [
         ("Färg", "vit", "white"), ("Färg", "Röd", "red"), ("farve", "sort", "black"),

@@ -13,7 +13,9 @@ from samesku.titles.attributes.columns import (
     article_numbers,
     column_kind,
     memory_of,
+    read_beside,
     read_cell,
+    with_unit,
 )
 from samesku.titles.attributes.reading import read_title
 from samesku.titles.attributes.spelling import Spelling
@@ -82,8 +84,12 @@ def read_attributes(
                     if more := memory_of(title, known[1]):
                         column[at] = held(more.union(column[at]))
             for at, cell in enumerate(cells):
-                if cell:
-                    column[at] = held(read_cell(*known, cell).union(column[at]))
+                if cell := with_unit(name, cell):
+                    # The net quantity of two jars is that of both: titles say more of amounts.
+                    if known[0] != "amount" or not column[at]:
+                        column[at] = held(read_cell(*known, cell).union(column[at]))
+                    for kind, more in read_beside(*known, cell).items():
+                        found[kind][at] = found[kind][at] or held(more)
                     if known == ("model", ""):
                         numbers = article_numbers("model", cell)
                         found["gtin"][at] = held(numbers.union(found["gtin"][at]))

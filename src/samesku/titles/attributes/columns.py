@@ -21,6 +21,9 @@ _IGNORED = frozenset(_DATA["ignored"]["words"].split())
 _USED = frozenset(_DATA["used"]["words"].split())
 _UNUSED = re.compile(rf"(?<!\w)(?:{'|'.join(_DATA['used']['unlike'].split())}) (?:been )?\w+")
 _CONDITION = re.compile(r"(?:\S*/)?(\w+)condition")  # "https://schema.org/UsedCondition"
+_UNITS = frozenset(_DATA["units"]["words"].split())
+# What a cell of one kind may state of others: a size of "24 x 80 g", a pack of "6 x 330 ml".
+_BESIDE = {"size": ("count", "amount", "memory", "measure"), "count": ("amount",)}
 _RAM = frozenset(_DATA["ram"]["words"].split())
 _STATED = {
     "ram": re.compile(r"(?<![0-9.])([0-9]+)gb[ -]?(?:ram\b|memory\b|l?p?ddr|sd?ram)"),
@@ -52,9 +55,10 @@ def column_kind(name: str) -> tuple[str, str] | None:
         kind = column_kind(name.removeprefix(OPTION))
         return kind[0] if kind and kind[0] != "gtin" else "measure", name
     words = _words(name)
-    if not words or _IGNORED.intersection(words):
+    joined = list(map("".join, pairwise(words)))  # "part number"
+    if not words or (_IGNORED.intersection(words) and _KINDS.keys().isdisjoint(joined)):
         return None
-    names = [*words, *map("".join, pairwise(words))]  # "part number"
+    names = [*words, *joined]
     kinds = sorted((_KINDS[name] for name in names if name in _KINDS), key=_first)
     kind = kinds[0] if kinds else None
     if kind in ("model", "processor") and "processor" in kinds:
@@ -146,11 +150,32 @@ def read_cell(kind: str, aspect: str, raw: str) -> set[str]:
         if aspect == "storage":
             found = [q for q in found if q.value >= _LEAST_STORAGE]  # less is its cache
         return {f"{aspect}: {_rounded(q)}" for q in found}
+    if kind == "flavour":  # "Lemon" is a colour where nothing is eaten
+        return _read(text)[kind] or _read(f"{text} 1kg")[kind]
     if kind == "size":  # "Large", "40-42"
         return _read(text)[kind] or _read(f"shirt {text}")[kind]
     if kind == "colour":  # "vit" is white beside "färg"
         return _read(text)[kind] or _read(f"{aspect} {text}")[kind]
     return _read(text)[kind]
+
+
+def read_beside(kind: str, aspect: str, raw: str) -> dict[str, set[str]]:
+    """Read what a cell states of other kinds than its column's: "2 kg" in that of the size."""
+    if aspect or kind not in _BESIDE:
+        return {}
+    found = _read(normal_title(raw[:_LONGEST]))
+    return {other: found[other] for other in _BESIDE[kind] if found[other]}
+
+
+def with_unit(name: str, raw: str | None) -> str | None:
+    """A bare number with the unit that the name of its column ends with.
+
+    >>> with_unit("Volume (ml)", "750"), with_unit("Volume", "750")
+    ('750 ml', '750')
+    """
+    unit = _words(name)[-1:]
+    is_bare = raw is not None and _UNITS.issuperset(unit) and _BARE.fullmatch(raw.strip())
+    return f"{raw} {unit[0]}" if is_bare and unit else raw
 
 
 def _without_signs(text: str) -> set[str]:
