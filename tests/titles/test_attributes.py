@@ -354,6 +354,8 @@ STATED: dict[str, str] = {
         Gatorade drink mix 18.3 oz = 519 g
         Audi A4 grease 80 g = 80 g""",
     "count": """
+        LEGO Falcon 75257 (1,353 Pieces) | jigsaw puzzle 1000 pieces =
+        LEGO minifigures 6 pack = 6
         Fusion cartridges 4s pack = 4
         Ceylon tea 100 tagless bags = 100
         62 dishwasher tablets = 62
@@ -386,7 +388,7 @@ STATED: dict[str, str] = {
         fralda 28 un = 28
         Omega 3 120 Kapseln 2 Stk = 240
         Nurofen 200mg Tablets 16 = 16
-        Puzzle 1000 elementów | Puzzle 1000 el. = 1000
+        Zestaw 1000 elementów | Zestaw 1000 el. = 1000
         bit set 25 pc = 25
         Fusion lames de rasoir x8 = 8
         Pods Spring Meadow - 81ct = 81
@@ -408,6 +410,8 @@ STATED: dict[str, str] = {
         RAM 32GB (2x16GB) DDR4 = 32 gb
         RAM 2x16GB DDR4 | RAM DDR3 2 x 16Go = 32 gb""",
     "measure": """
+        LEGO Falcon 75257 (1,353 Pieces) = parts: 1353
+        Ravensburger jigsaw puzzle 1000 pieces = parts: 1000
         copper wire 2.5mm² | copper wire 2.5 sq mm = 2.5 mm2
         Netzteil 2 A 12 V = 12 v
         powerbanka 20 000 mAh = 20000 mah

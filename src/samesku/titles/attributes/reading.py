@@ -104,6 +104,8 @@ _TASTELESS = tuple(
     f"{aspect}: "
     for aspect in "finish form container strength farming sweetness material type".split()
 )
+# As many toys in one pack are counted; more are the parts of one.
+_FEW_PARTS = 20
 _NO_TARGETS = ("year: ", "platform: ", "no: ")
 """What games and books, too, are for: "FC 25 for PS5", "tales for kids vol. 3"."""
 _TARGET = 24
@@ -147,6 +149,10 @@ def read_title(
         values["measure"].add("batteries: 0")  # "2x 3.0 Ah" are two
     if values["amount"]:
         values["accessory"].update(_of_kind(found, "poured"))
+    if "bricks" in present:
+        parts = {count for count in values["count"] if float(count) > _FEW_PARTS}
+        values["count"] -= parts
+        values["measure"].update(f"parts: {count}" for count in parts)
     if "voucher" in present:
         for sign, after, before, name in _MONEY.findall(title):
             currency = _CURRENCIES.get(sign or name, name)
