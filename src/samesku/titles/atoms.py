@@ -46,10 +46,13 @@ _ATOM = re.compile(
 # "FPS 50" and "factor 50" are sun creams, "60 fps 4k" is a camera, "Max Factor 50" a shade.
 _LEAD = re.compile(
     r"(?<![a-z])(isi|contents?|spf|lsf|(?<![0-9])(?<![0-9] )fps|(?<!max )fa[ck]tor|indice"
+    r"|fattore|fator|gkf|δεικτησ|сзф|מקדם הגנה|عامل حمايه"
     rf"|{SIZE_WORDS})[ .:_(@-]{{0,3}}$"
 )
 COUNT_WORDS = frozenset(("isi", "content", "contents"))
-SUN_WORDS = frozenset(("spf", "lsf", "fps", "factor", "faktor", "indice"))
+SUN_WORDS = frozenset(("spf", "lsf", "fps", "factor", "faktor", "indice", "fattore", "fator",
+    "gkf", "δεικτησ", "сзф", "מקדם הגנה", "عامل حمايه",
+))  # fmt: skip
 # "KD-43X80L" is the code of a television set and no multipack.
 _CODED = re.compile(r"(?<![a-z0-9])[a-z]{2,4}-[0-9]{2}x[0-9]{2,3}[a-z]{0,2}(?![a-z0-9])")
 _ALWAYS_THOUSANDS = frozenset(("pcs", "mah", "w", "lm", "month", "page"))

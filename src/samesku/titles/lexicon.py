@@ -157,7 +157,10 @@ def _in_english(normal: str) -> str:
 def _english() -> tuple[dict[str, str], frozenset[str]]:
     """Plain words of other languages to those of English, and the first words of them."""
     found: dict[str, str] = {}
-    known = lexicon()
+
+    def known(word: str) -> tuple[Entry, ...]:
+        return tuple(e for e in lexicon().meanings(word) if e.kind not in _BESIDE)
+
     for file, kinds in _FILES.items():
         if "*" not in kinds:  # no lists by language
             continue
@@ -166,14 +169,14 @@ def _english() -> tuple[dict[str, str], frozenset[str]]:
         for key in tables["en"]:
             meaning = (Entry(kind, tuple(key.split(" + "))),)
             english = meaning[0].values[-1].rpartition(": ")[2]
-            if known.meanings(english) == meaning:
+            if known(english) == meaning:
                 own = set(map(_spelt, tables["en"][key]))
                 words = {word for table in others for word in _plain(table.get(key, ()))}
-                found |= {word: english for word in words - own if known.meanings(word) == meaning}
+                found |= {word: english for word in words - own if known(word) == meaning}
     for word, english in _products().items():
         # Read as the English word is: as clothes or shoes, or not at all.
         nothing = (), (Entry("product", ()),)
-        as_english = known.meanings(word) in (*nothing, known.meanings(english))
+        as_english = known(word) in (*nothing, known(english))
         if word != english and as_english:
             found[word] = english
     return found, frozenset(word.split()[0] for word in found)
@@ -235,6 +238,8 @@ def _spelt(word: str) -> str:
     return normalise_raw(word)
 
 
+# What words for colours and clothes say beside detergents and nappies, too.
+_BESIDE = frozenset(("washed", "worn"))
 # Of each file, what kind a table holds: "*" for the languages, its own name if nothing is said.
 _FILES: dict[str, dict[str, str]] = {
     "colours.toml": {"*": "colour", "either": "either", "later": "later"},

@@ -69,6 +69,8 @@ _SIZES_COUNTED = re.compile(rf"(?<![a-z0-9'.&-]){_COUNTED}(?![0-9])")
 # Below are sizes of Britain and others, from there on European ones.
 _SMALLEST_EUROPEAN, _SMALLEST_SHOE = 24, 16
 _SIZE = r"(?:xxs|xs|ll|x{0,5}l|s|m|[2-9]x?l)"
+# In Japan, Brazil and Portugal.
+_ABROAD = {"ll": "2xl", "pp": "xs", "p": "s", "g": "l", "gg": "xl"}
 _SIZES = rf"{_SIZE}(?: ?[-/,&] ?{_SIZE})*"
 # Of "Revolution 7 beden 42" the size is behind the word, of "4 beden 62 adet" before it.
 _NUMBERED = (
@@ -166,7 +168,8 @@ def _read_words(match: re.Match[str]) -> Reading:
         token = " ".join(f"size_{one_spelling(size)}" for size in letters)
         return Reading(match.start(), match.end(), token)
     if match["portuguese"]:
-        return Reading(match.start(), match.end(), f"size_{match['portuguese']}")
+        size = one_spelling(match["portuguese"])
+        return Reading(match.start(), match.end(), f"size_{size}")
     if number := match["number"]:
         sizes = (Quantity(float(number), "size"),)
         return Reading(match.start(), match.end(), f"size_{number}", sizes)
@@ -177,11 +180,11 @@ def _read_words(match: re.Match[str]) -> Reading:
 
 
 def one_spelling(letters: str) -> str:
-    """Spell a size in letters in one way: `xxxl`, `3xl` and `3l` are `3xl`, `ll` is `2l`."""
+    """Spell a size in letters in one way: `xxxl`, `3xl` and `3l` are `3xl`, `gg` is `xl`."""
     if letters[0].isdigit():
         return f"{letters[0]}xl"
-    if letters == "ll":
-        return "2xl"
+    if letters in _ABROAD:
+        return _ABROAD[letters]
     return f"{len(letters) - 1}xl" if letters.startswith("xx") and letters[-1] == "l" else letters
 
 

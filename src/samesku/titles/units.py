@@ -17,6 +17,8 @@ class Unit(NamedTuple):
     factor: float
     rounded: bool = False
     """Converted from inches, ounces and the like: keep three significant digits, as sellers do."""
+    steps: tuple[float, ...] = ()
+    """What there is: of screens, the next longer one is meant."""
 
 
 class Quantity(NamedTuple):
@@ -48,7 +50,8 @@ def _words(spelt: str) -> list[str]:
 def _spellings() -> Iterator[tuple[str, Unit]]:
     for base, entries in _DATA.items():
         for entry in entries:
-            unit = Unit(base, float(entry.pop("factor")), entry.pop("rounded", False))
+            factor, rounded = float(entry.pop("factor")), entry.pop("rounded", False)
+            unit = Unit(base, factor, rounded, tuple(entry.pop("steps", ())))
             yield from ((word, unit) for spelt in entry.values() for word in _words(spelt))
 
 
@@ -123,6 +126,8 @@ _PIECES = frozenset(_words(_PACK["piece"]))
 _COUNT = re.compile(r"[.:]{0,2} ?([0-9]{1,5}) ?([^\W\d_]+)")
 _OF_COUNT = re.compile(r" of [0-9]+(?![a-z0-9.,])(?! ?[a-z])")
 _SMALLEST_BOX = 5
+# A screen of 55 inches has 1397 mm; it is said to have 138, 139 or 140 cm.
+_ROUNDED_UP = 5
 _REPEATED = re.compile(rf"[ -]?(?:{_either(_words(_PACK['er']))})(?![a-z])")
 _AFTER = re.compile(rf" ?(?:{_either(_words(_PACK['after']))})")
 
@@ -174,6 +179,8 @@ def to_base(value: float, spelling: str) -> Quantity:
     """
     unit = UNITS[spelling]
     base = value * unit.factor
+    if unit.steps:
+        base = next((step for step in unit.steps if step >= base - _ROUNDED_UP), base)
     if unit.base == "gb" and base >= 1024 and base % 1024 == 0:
         base = base / 1024 * 1000
     return Quantity(float(f"{base:.3g}") if unit.rounded else round(base, 6), unit.base)

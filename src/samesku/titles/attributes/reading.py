@@ -52,12 +52,19 @@ _MODULES = re.compile(r"(?<![a-z])(?:ddr[2-5]?|(?:so)?dimm|ram)(?![a-z])")
 # Sockets of one kind, by whoever wrote down their voltage.
 _MAINS = {**dict.fromkeys((220.0, 240.0), 230.0), **dict.fromkeys((110.0, 115.0, 127.0), 120.0)}
 _RATED = re.compile(
-    r"(?<![a-z0-9.])(?<![a-z]-)([0-9]+(?:[.,][0-9]+)?)"
+    r"(?<![a-z0-9.])(?<![a-z]-)(?<![a-z][0-9]-)(?<![a-z][0-9]{2}-)([0-9]+(?:[.,][0-9]+)?)"
     r"(?: ?-?(rpm|iu|den|ah|wh|k?va|dpi|btu|psi|mm2|sq\.? ?mm|(?:cu|sq)\.? ?ft)"
     r"| ?([km]a))(?![a-z0-9])"
 )
 # For one console or the other: "xbox series x|s", "xbox series s/x".
 _EITHER_XBOX = re.compile(r"xbox (?:series|one) [sx] ?(?:[/|&+]|and) ?(?:series |one )?[sx]\b")
+# What the maker calls the shade of a phone: words of two to four letters.
+_HAN = re.compile("(?<![\u4e00-\u9fff])[\u4e00-\u9fff]{2,4}(?![\u4e00-\u9fff])")
+# "1+1" is two for the price of one: in Korean by itself, elsewhere with a word for it.
+_EXTRA = re.compile(
+    r"(?<![0-9+])([1-9]) ?\+ ?([1-9])(?![0-9+])(?= ?(?:free|gratis|gratuit|zdarma)|(?P<plain>))"
+)
+_HANGUL = re.compile("[\uac00-\ud7a3]")
 _LEDS = re.compile(r"(?<![a-z0-9.,:-])([1-9][0-9]{0,2}) ?leds?(?![a-z0-9])")
 _BATTERIES = re.compile(r"(?<![a-z0-9.])([1-6]) ?x ?[0-9.]+mah")
 _APERTURE = re.compile(
@@ -134,6 +141,8 @@ def read_title(
     values["size"] = set(read_sizes(title, said, found, present, tyres))
     values["colour"], values["flavour"] = _colours_and_flavours(found, bool(values["amount"]))
     values["colour"].update(_light(values["measure"]))
+    if values["memory"] and not values["colour"]:
+        values["colour"].update(_shade_of_phone(title))
     codes = _codes(title, said, found, present, banned, values, tyres)
     values["model"], values["gtin"] = set(), set()  # a column alone tells a GTIN
     values["accessory"] = _accessories(title, found, codes)
@@ -153,6 +162,8 @@ def read_title(
         parts = {count for count in values["count"] if float(count) > _FEW_PARTS}
         values["count"] -= parts
         values["measure"].update(f"parts: {count}" for count in parts)
+    if "nappy" in present:
+        values["accessory"].update(_of_kind(found, "worn"))
     if "voucher" in present:
         for sign, after, before, name in _MONEY.findall(title):
             currency = _CURRENCIES.get(sign or name, name)
@@ -170,6 +181,8 @@ def read_title(
         "season": bool(tyres),
         "fitted": "vehicle" in present,
         "ruled": "paper" in present,
+        "washed": "laundry" in present,
+        "network": bool(values["memory"]),
         "material": "fasteners" in present,
         "firmness": "firm" in present,
         "programme": "software" in present and "shaded" not in present,  # MAC is a maker, too
@@ -193,6 +206,12 @@ def _light(measures: Iterable[str]) -> Iterator[str]:
         for low, high, white in _WHITES if unit == "k" else ():
             if low <= float(number) <= high:
                 yield from ("white", white)
+
+
+def _shade_of_phone(title: str) -> Iterator[str]:
+    """The colour that ends what a maker calls it in Chinese: 曜石黑 is black."""
+    for word in _HAN.findall(title):
+        yield from (v for e in lexicon().meanings(word[-1]) if e.kind == "colour" for v in e.values)
 
 
 def _settle_licence(values: Mapping[str, set[str]]) -> None:
@@ -287,6 +306,9 @@ def _counts(title: str, said: Iterable[Quantity]) -> set[str]:
     """Give the number of things: "1 box of 12" is 12, "2 x 40 pieces" is 80."""
     if multipack := _MULTIPACK.search(title):
         return {spell(float(multipack[1]) * float(multipack[2]))}
+    extra = _EXTRA.search(title) if "+" in title else None
+    if extra and (extra["plain"] is None or _HANGUL.search(title)):
+        return {spell(float(extra[1]) + float(extra[2]))}
     # One of a thing is what a title means that states no count.
     return {spell(each.value) for each in said if each.unit == "pcs" and each.value != 1}
 

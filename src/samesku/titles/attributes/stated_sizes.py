@@ -10,9 +10,9 @@ from samesku.titles.lexicon import Found
 from samesku.titles.sizes import one_spelling, size_value
 
 _LETTERS = re.compile(
-    r"(?<![a-z0-9'.&-])(x{0,2}s|m|x{0,4}l|[2-6]xl|(?:x{1,3}g|gg|ll)(?![0-9]))(?=[0-9]{0,3}(?![a-z0-9'&.]))"
+    r"(?<![a-z0-9'.&-])(x{0,2}s|m|x{0,4}l|[2-6]xl|(?:x{1,3}g|gg|ll)(?![0-9])|p?p$|g$)(?=[0-9]{0,3}(?![a-z0-9'&.]))"
 )
-_OTHER_LETTERS = frozenset(("xg", "xxg", "xxxg", "gg", "ll"))
+_OTHER_LETTERS = frozenset(("xg", "xxg", "xxxg", "gg", "ll", "pp"))
 """Sizes in Portuguese and Japanese."""
 _NOT_SIZED = re.compile(
     r"(?:[0-9]|series|serie|model|type|tipe|version|class|category|galaxy|tab|note|vitamin"
