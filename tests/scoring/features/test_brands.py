@@ -35,5 +35,6 @@ def test_a_brand_in_the_title_counts():
 
 
 def test_no_brand_by_any_name_is_unknown():
-    found = features([("a", "No Brand"), ("b", "OEM"), ("c", "")], [0, 1], [1, 2])
+    postings = [("a", "No Brand"), ("b", "Genérica"), ("c", ""), ("d", "无品牌")]
+    found = features(postings, [0, 1, 1], [1, 2, 3])
     assert all(np.isnan(column).all() for column in found.values())

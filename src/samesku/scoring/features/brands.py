@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
+from itertools import chain
 
 import numpy as np
 import scipy.sparse as sp
@@ -12,9 +14,7 @@ from samesku.catalog.catalog import Catalog
 from samesku.scoring.features.table import Column, both_ways, either_known
 from samesku.scoring.presence import common_cells, presence
 from samesku.titles import clean_title, normal_title, normal_tokens
-
-# What sellers write when there is no brand.
-_NONE = {"", "no brand", "nobrand", "none", "unbranded", "generic", "oem", "n/a", "na", "nan"}
+from samesku.titles.lexicon import spellings
 
 
 def branded_words(catalog: Catalog) -> tuple[list[Sequence[str]], list[list[str]]]:
@@ -26,7 +26,14 @@ def branded_words(catalog: Catalog) -> tuple[list[Sequence[str]], list[list[str]
 
 def brand_words(name: str) -> Sequence[str]:
     """The words of a brand; none of one that is unknown."""
-    return () if clean_title(name) in _NONE else tuple(normal_tokens(normal_title(name)))
+    clean = clean_title(name)
+    return () if not clean or clean in _no_brands() else tuple(normal_tokens(normal_title(name)))
+
+
+@cache
+def _no_brands() -> frozenset[str]:
+    """What sellers write when there is no brand."""
+    return frozenset(map(clean_title, chain(*spellings("offers.toml")["no_brand"].values())))
 
 
 def brand_rows(brands: Sequence[Sequence[str]], titles: Sequence[Sequence[str]]) -> sp.csr_matrix:
