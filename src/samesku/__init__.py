@@ -1,7 +1,5 @@
 """samesku tells which offers in a marketplace are the same product."""
 
-from __future__ import annotations
-
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 

@@ -1,7 +1,5 @@
 """The command: `samesku`, or `python -m samesku`."""
 
-from __future__ import annotations
-
 import gc
 import os
 import sys

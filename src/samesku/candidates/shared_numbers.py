@@ -1,7 +1,5 @@
 """Pairs of postings that state one article number: worth scoring however their titles differ."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from itertools import chain
 

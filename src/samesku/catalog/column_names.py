@@ -1,7 +1,5 @@
 """What shops call the columns that are read, by language."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from functools import cache

@@ -1,7 +1,5 @@
 """Currencies as shops write them, and what they are worth."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from functools import lru_cache

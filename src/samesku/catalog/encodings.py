@@ -1,7 +1,5 @@
 """How a text file is encoded: Unicode by its bytes, code pages by the words that they make."""
 
-from __future__ import annotations
-
 import re
 
 from samesku.catalog.column_names import folded_name, known_names, languages

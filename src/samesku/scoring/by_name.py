@@ -1,7 +1,5 @@
 """The fusions by the names that users call them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path

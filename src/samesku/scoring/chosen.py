@@ -1,7 +1,5 @@
 """Scores of pairs that somebody names, whether or not an encoder found them near."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

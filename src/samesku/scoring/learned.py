@@ -1,7 +1,5 @@
 """The learned fusion: probabilities by a trained pair classifier."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import lru_cache

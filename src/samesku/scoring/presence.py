@@ -1,7 +1,5 @@
 """Which words each posting holds, as sparse rows that whole columns of pairs are read from."""
 
-from __future__ import annotations
-
 import math
 from array import array
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence

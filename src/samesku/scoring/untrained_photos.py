@@ -1,7 +1,5 @@
 """Photo encoders that a model was not trained on, read as the perceptual hash that it was."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """What stands before every request: its size, rate and time, whose it is, logs and figures."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import logging

@@ -1,7 +1,5 @@
 """What requests hold, with examples for the OpenAPI page, and how one is refused."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal
 
 from fastapi import Header

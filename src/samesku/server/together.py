@@ -1,7 +1,5 @@
 """Searches that wait at the same time are answered in one go."""
 
-from __future__ import annotations
-
 import threading
 from collections import deque
 from concurrent.futures import Future

@@ -1,7 +1,5 @@
 """Who may do what: tokens with roles, of which only hashes are kept."""
 
-from __future__ import annotations
-
 import re
 from hashlib import sha256
 from secrets import token_urlsafe

@@ -1,7 +1,5 @@
 """The model of a store adapted to people's answers, adopted where the audit says that it pays."""
 
-from __future__ import annotations
-
 from math import sqrt
 from typing import Any
 

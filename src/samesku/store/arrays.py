@@ -1,7 +1,5 @@
 """Arrays that grow, and lists of entries by key: what a large index holds in few bytes."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any

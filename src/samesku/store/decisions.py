@@ -1,7 +1,5 @@
 """What people decided: pins that agree with each other, merges and splits made of them, undone."""
 
-from __future__ import annotations
-
 import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence

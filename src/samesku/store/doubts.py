@@ -1,7 +1,5 @@
 """Which pairs people are asked about: those in doubt, and random ones, which measure the scores."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 

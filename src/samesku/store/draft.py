@@ -1,7 +1,5 @@
 """One change in the making: what is put, removed or pinned, and the clusters that follow."""
 
-from __future__ import annotations
-
 import json
 from collections import ChainMap, Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -1,7 +1,5 @@
 """The live index: every change answers with the clusters that follow from it."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """One posting as it comes in: checked, in one form, with a key that identical postings share."""
 
-from __future__ import annotations
-
 import json
 import math
 import re

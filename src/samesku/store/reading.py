@@ -1,7 +1,5 @@
 """What can be asked of a live index without changing it."""
 
-from __future__ import annotations
-
 import gc
 import json
 import shutil

@@ -1,7 +1,5 @@
 """Whole catalogues: read, or with a batch run from its folder; all pairs scored as one does."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """A finished change written to the tables, all of it or nothing."""
 
-from __future__ import annotations
-
 import json
 import time
 from dataclasses import asdict, replace

@@ -1,7 +1,5 @@
 """The tables of a store and how it is opened: SQLite in WAL mode, or PostgreSQL."""
 
-from __future__ import annotations
-
 import os
 import re
 import sqlite3

@@ -1,7 +1,5 @@
 """Pairs of a live index through the pair classifier of the batch run, a few at a time."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Atoms: every number of a title with the unit behind it, if the word there is one."""
 
-from __future__ import annotations
-
 import re
 from typing import NamedTuple
 

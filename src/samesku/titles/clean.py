@@ -1,7 +1,5 @@
 """Raw seller titles -> plain text: escapes, markup, fancy letters and pictographs undone."""
 
-from __future__ import annotations
-
 import html
 import re
 import unicodedata

@@ -1,7 +1,5 @@
 """Word lists by language, found in titles: colours, flavours, accessories and what decides them."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache

@@ -6,8 +6,6 @@ is decided by the words around it (`unit_rules.py`); atoms joined by `x`, `-` or
 together, as dimensions, multipacks, ranges and lists (`runs.py`).
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache

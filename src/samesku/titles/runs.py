@@ -1,7 +1,5 @@
 """Numbers joined by `x`, `-` or `/`, read together: dimensions, multipacks, ranges and lists."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from itertools import pairwise

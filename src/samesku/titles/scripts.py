@@ -3,8 +3,6 @@
 Which letters are one is data, in `words/scripts.toml`.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from functools import cache

@@ -1,7 +1,5 @@
 """Stretches of a title that say something, and those that name a size or a count in words."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from typing import NamedTuple

@@ -3,8 +3,6 @@
 The rules are data, in `words/unit_rules.toml`.
 """
 
-from __future__ import annotations
-
 import operator
 import re
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Units of measure in many languages, from `words/units.toml`, and their base units."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Clean titles -> one spelling (`normalise_title`) and words (`normal_tokens`)."""
 
-from __future__ import annotations
-
 import re
 
 from samesku.titles.clean import clean_title

@@ -1,7 +1,5 @@
 """Attributes that two postings agree in, that clash, or that only one of them states."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property

@@ -1,7 +1,5 @@
 """Whether two postings are of one brand, also where only one of them has the column filled."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import cache
 from itertools import chain
