@@ -1,6 +1,8 @@
 import numpy as np
 
-from samesku.judges.asking import Pool, choose
+from samesku import Matcher, read_catalog
+from samesku.judges.asking import Pool, choose, hinging
+from tests.cli import test_asking
 
 
 def pool(score, clusters, left, right, counts=None, asked=()):
@@ -38,3 +40,30 @@ def test_random_questions_stand_for_all_pairs_and_are_spread():
     assert 0 < of_clusters[10:].sum() < 10
     assert audit[many.together[places]].sum() == np.count_nonzero(many.together)
     assert choose(many, 100, seed=1)[0].tolist() == places.tolist()
+
+
+def test_a_few_pairs_of_each_kind_that_decides_them_are_asked():
+    left, right = np.triu_indices(60, 1)
+    unlikely = pool(np.full(len(left), 0.001), np.arange(60) // 2, left, right, asked=range(10))
+    kinds = {"memory": np.arange(200), "size": np.arange(900, 1700, 50), "colour": np.arange(10)}
+    places, audit = choose(unlikely, 100, audit_share=0, hinging=kinds)
+    assert [np.isin(places, of).sum() for of in kinds.values()] == [4, 4, 0]
+    assert len(places) == 8
+    assert not audit.any()
+    assert len(choose(unlikely, 40, audit_share=0, hinging=kinds)[0]) == 4
+    assert not len(choose(unlikely, 100, audit_share=0)[0])
+
+
+def test_pairs_that_match_only_if_a_kind_may_differ():
+    catalog = read_catalog(test_asking.offers(("64GB", "128GB")))
+    matches = Matcher().match(catalog)
+    pairs, labels, found = matches.candidates, catalog.labels, hinging(matches)
+    places = found.pop("memory")
+    assert len(places) > 20
+    assert (matches.scores[places] < matches.threshold).all()
+    assert labels[pairs.left[places]].tolist() == labels[pairs.right[places]].tolist()
+    assert not any(map(len, found.values()))
+    tolerant = Matcher(same="memory").match(catalog)
+    assert "memory" not in hinging(tolerant)
+    assert (tolerant.scores[places] >= matches.threshold).all()
+    assert hinging(Matcher(fusion="union").match(catalog)) == {}

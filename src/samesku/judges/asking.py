@@ -2,6 +2,7 @@
 
 import itertools
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +14,11 @@ from samesku.metrics.audit import Audit
 from samesku.results.listing import pairs_within
 from samesku.results.matches import Matches
 from samesku.runtime.arrays import AnyFloats, Bools, Doubles, Ints
+from samesku.scoring.features import CatalogRows
+from samesku.scoring.features.attributes import AT_ONCE, attribute_counts
+from samesku.scoring.fusion import NEVER
+from samesku.scoring.learned import Learned
+from samesku.titles.attributes import KINDS
 
 # Share of the questions that is drawn at random.
 AUDIT_SHARE = 0.2
@@ -20,6 +26,8 @@ AUDIT_SHARE = 0.2
 MOST_CHANGED = 4.0
 # Questions about the same two clusters, at most.
 MOST_ALIKE = 2
+# Questions about pairs that a kind of attributes decides: of each kind, and of all, at most.
+OF_A_KIND, KINDS_SHARE = 4, 0.1
 # What people are shown of a posting beside its title and photo, where the catalogue has it.
 SHOWN = ("brand", "price", "currency")
 # Strata of the pairs apart, by score; pairs below the last are taken to be different.
@@ -65,26 +73,35 @@ class Pool:
 
 
 def choose(
-    pool: Pool, count: int, *, audit_share: float = AUDIT_SHARE, seed: int = 0
+    pool: Pool,
+    count: int,
+    *,
+    audit_share: float = AUDIT_SHARE,
+    seed: int = 0,
+    hinging: Mapping[str, Ints] | None = None,
 ) -> tuple[Ints, Doubles]:
     """Choose at most `count` questions, of which a share, `audit_share`, is drawn at random.
 
-    Returns their places in the pool, int64 ``(q,)``, the most useful first, and how many pairs each
-    of those drawn at random stands for, float64 ``(q,)``, 0 of the others.
+    `hinging` are the places of pairs that tell whether a kind of attributes may differ, by kind
+    (:func:`hinging`): a few of them are asked. Returns the places of the questions in the pool,
+    int64 ``(q,)``, the most useful first, and how many pairs each of those drawn at random stands
+    for, float64 ``(q,)``, 0 of the others.
     """
     rng = np.random.default_rng(seed)
     drawn, stands_for = _drawn(pool, round(count * audit_share), rng)
     rest = ~pool.asked
     rest[drawn] = False
-    useful = _useful(pool, np.flatnonzero(rest), count - len(drawn), rng)
+    telling = _telling(pool, rest, hinging or {}, round(count * KINDS_SHARE), rng)
+    rest[telling] = False
+    useful = _useful(pool, np.flatnonzero(rest), count - len(drawn) - len(telling), rng)
     # The random ones are spread among the others: who stops early has answered some of each, and
     # of the random ones some of each stratum, or the rest would not stand for all pairs.
     turned = rng.permutation(len(drawn))
     drawn, stands_for = drawn[turned], stands_for[turned]
-    places = np.concatenate([useful, drawn])
-    audit = np.concatenate([np.zeros(len(useful)), stands_for])
+    places = np.concatenate([useful, telling, drawn])
+    audit = np.concatenate([np.zeros(len(useful) + len(telling)), stands_for])
     turn = np.concatenate([(np.arange(len(each)) + 0.5) / max(len(each), 1)
-                           for each in (useful, drawn)])  # fmt: skip
+                           for each in (useful, telling, drawn)])  # fmt: skip
     order = np.argsort(turn, kind="stable")
     return places[order], audit[order]
 
@@ -137,6 +154,24 @@ def _useful(pool: Pool, places: Ints, count: int, rng: np.random.Generator) -> I
     return places[kept[np.argsort(-gain[kept], kind="stable")]]
 
 
+def _telling(
+    pool: Pool, rest: Bools, hinging: Mapping[str, Ints], count: int, rng: np.random.Generator
+) -> Ints:
+    """Random pairs of those that kinds decide: the more a kind decides the sooner, few of each."""
+    pairs = [(kind, place) for kind, places in hinging.items() for place in places.tolist()]
+    asked: Counter[str | frozenset[int]] = Counter()
+    chosen: list[int] = []
+    for turn in rng.permutation(len(pairs)).tolist():
+        if len(chosen) == count:
+            break
+        kind, place = pairs[turn]
+        both = frozenset(pool.clusters[[pool.left[place], pool.right[place]]].tolist())
+        if rest[place] and asked[kind] < OF_A_KIND and not asked[both]:
+            asked.update((kind, both))
+            chosen.append(place)
+    return np.array(chosen, dtype=np.int64)
+
+
 def pool_of(matches: Matches) -> Pool:
     """The pairs of matches that may be asked about: all candidates, and all pairs of clusters."""
     candidates, distinct = matches.candidates, matches.distinct
@@ -154,6 +189,32 @@ def pool_of(matches: Matches) -> Pool:
         own = matches.sources[distinct.rows]
         asked |= own[left] == own[right]
     return Pool(left, right, score, clusters, distinct.counts, asked)
+
+
+def hinging(matches: Matches) -> dict[str, Ints]:
+    """The candidates that match only if attributes of a kind may differ, by kind.
+
+    Of those that clash in this kind alone; of many candidates a part is looked at. Whether a kind
+    may differ decides about all of them, and their own low probability says little of it.
+    """
+    fusion, pairs, catalog = matches.fusion, matches.candidates, matches.distinct.catalog
+    if not isinstance(fusion, Learned):
+        return {}
+    apart = np.flatnonzero(matches.scores < matches.threshold)
+    apart = apart[:: max(1, -(-len(apart) // AT_ONCE))]
+    rows = CatalogRows(catalog, pairs.sources)
+    clash = attribute_counts(rows.attributes, pairs.left[apart], pairs.right[apart])[1] > 0
+    clash[:, [kind in fusion.same for kind in KINDS]] = False
+    once = clash.sum(axis=1) == 1
+    apart, clash = apart[once], clash[once]
+    found = {}
+    for kind, clashes in zip(KINDS, clash.T, strict=True):
+        some = apart[clashes]
+        if len(some):
+            tolerant = replace(fusion, same=(*fusion.same, kind))
+            scores = tolerant.predict(pairs.take(some), catalog, NEVER, rows=rows).scores
+            found[kind] = some[scores >= matches.threshold]
+    return found
 
 
 def questions(
@@ -176,7 +237,9 @@ def questions(
         ends = np.sort([matches.distinct.place[rows] for rows in beside.rows(matches.catalog)], 0)
         known, size = ends[0] * len(pool.clusters) + ends[1], np.int64(len(pool.clusters))
         pool = replace(pool, asked=pool.asked | np.isin(pool.left * size + pool.right, known))
-    places, stands_for = choose(pool, count, audit_share=audit_share, seed=seed)
+    places, stands_for = choose(
+        pool, count, audit_share=audit_share, seed=seed, hinging=hinging(matches)
+    )
     left, right = pool.left[places], pool.right[places]
     catalog = matches.distinct.catalog
     ids = catalog.frame["posting_id"]
