@@ -106,6 +106,9 @@ def test_an_answer_of_a_model_moves_its_pair_by_how_reliable_it_is(matches):
         for measured in ((), ((20, 20), (20, 20)), ((40, 0), (0, 40))):
             made = adapt(matches, answers, measured=measured).matches
             moved[verdict, measured] = made.scores[0]
+            # One answer is too few to learn from.
+            assert made.threshold == matches.threshold
+            assert made.scores[1:].tolist() == matches.scores[1:].tolist()
             why = made.explain(left, right)
             assert why["reason"][0] == f"a model answered {verdict}"
             assert probability(why["log_odds"].sum()) == pytest.approx(made.scores[0], abs=1e-4)

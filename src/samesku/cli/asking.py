@@ -75,7 +75,7 @@ def adapt(options: Adapt) -> None:
     check_folder(options.out)
     matches = matcher.match(run.catalog, answers=answers)
     if audit := audited(unpinned(matches), answers):
-        console.print(f"Before: {audit}")
+        console.print(f"Before the answers, {audit}")
     adapted = adapt_to(matches, answers, progress=matcher.progress)
     adapted.model.save(options.out)
     console.print(adapted.summary)

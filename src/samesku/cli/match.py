@@ -129,7 +129,7 @@ def _answered(
 
     matches.run["answers"] = answers.record
     if audit := audited(unpinned(matches), answers):
-        progress.note(f"Precision and recall {audit}")
+        progress.note(f"Before the answers, {audit}")
         matches.run["audit"] = audit.record
     if reason := teaches(matches, answers):
         what = "are pinned and teach" if answers.decided.any() else "teach"

@@ -32,7 +32,7 @@ from samesku.scoring.fusion import PairScores, check_threshold
 from samesku.scoring.learned import Learned
 from samesku.titles.attributes import KINDS
 
-# Fewer answers are pins and teach nothing.
+# Fewer answers decide or move their own pairs and teach nothing.
 LEAST_ANSWERS = 20
 # An attribute may differ where that makes the answers likelier by this much, as a logarithm.
 TOLERATED = 3.0
@@ -65,6 +65,11 @@ class Adapted:
     @property
     def summary(self) -> str:
         record = self.record
+        if record["answers"] < LEAST_ANSWERS:
+            return (
+                f"{record['answers']:,} answers count for their own pairs alone: adapting needs "
+                f"{LEAST_ANSWERS}"
+            )
         kinds = " and ".join(record["same"])
         return (
             f"Adapted to {record['answers']:,} answers: "
@@ -122,7 +127,7 @@ def adapt(
     with progress.stage("score again", len(pairs)) as advance:
         scored = replace(fusion, model=model).predict(pairs, distinct.catalog, advance=advance)
     crowding, best = (0.0, 0.0), matches.threshold
-    if matches.decide == "clusters" and matches.sources is None:
+    if asked.teach and matches.decide == "clusters" and matches.sources is None:
         ends = pairs.left, pairs.right
         likely = partners(*ends, scored.scores, distinct.counts)
         crowding = _crowding(log_partners(*ends, likely), scored.scores, asked, seen)
@@ -193,7 +198,7 @@ def teaches(matches: Matches, answers: Answers) -> str:
     if matches.pins is None and answers.decided.any():
         return "the answers are not pinned: give them to Matcher.match, too"
     asked = _asked(matches, answers)
-    if len(asked.same) < LEAST_ANSWERS and not asked.machine.any():
+    if not (asked.teach or asked.machine.any()):
         return (
             f"{answers.source} decides {len(asked.same):,} pairs and adapting needs "
             f"{LEAST_ANSWERS}: ask more"
@@ -206,6 +211,11 @@ class _Asked:
     places: Ints  # (a,), among the candidates
     same: Doubles  # (a,)
     machine: Bools  # (a,), answered by a model
+
+    @property
+    def teach(self) -> bool:
+        """Whether they are enough to learn from."""
+        return len(self.same) >= LEAST_ANSWERS
 
     def weighed(self, scored: PairScores, seen: Seen) -> PairScores:
         """The probabilities with what models answered, which their explanations say."""
@@ -245,7 +255,7 @@ def _learned(
     rows = CatalogRows(matches.distinct.catalog, matches.candidates.sources)
     pairs = matches.candidates.take(asked.places)
     plain = pair_features(rows, pairs, same=fusion.same)
-    more = _tolerated(fusion, asked, plain, pairs, rows, measured)
+    more = _tolerated(fusion, asked, plain, pairs, rows, measured) if asked.teach else ()
     same = (*fusion.same, *more)
 
     def described(places: AnyInts) -> tuple[Features, Candidates]:
@@ -262,7 +272,9 @@ def _learned(
     people = asked.same[~asked.machine]
     ways = [Seen.of(people, wrong).joined(said) for wrong in (WRONG if len(people) else WRONG[:1])]
     stays = model.log_odds(*clear), frame.standardised(clear[0])
-    weights, seen = fit(odds, frame.standardised(answered), ways, *stays)
+    weights, seen = np.zeros(len(frame.features)), ways[0]
+    if asked.teach:
+        weights, seen = fit(odds, frame.standardised(answered), ways, *stays)
     record = {
         "answers": len(seen.same),
         "answered_same": int(seen.same.sum()),
