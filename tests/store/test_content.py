@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from samesku import read_catalog
+from samesku.scoring.features.descriptions import described_texts
 from samesku.store.content import Content, catalog_of
 from samesku.store.postings import check_posting
 
@@ -22,7 +23,7 @@ from samesku.store.postings import check_posting
             "colour": "black",
             "seller": "x",
         },
-        {"title": ""},
+        {"title": "", "description": "!!!"},
     ],
 )
 def test_content_is_read_back_as_it_was(posting):
@@ -40,6 +41,15 @@ def test_attributes_are_those_of_a_catalogue():
     }  # fmt: skip
     stored = catalog_of([Content.of(posting)], [slice(0, 1)])
     assert stored.attributes.values == read_catalog(pl.DataFrame([posting])).attributes.values
+
+
+def test_words_of_a_description_are_those_of_a_catalogue():
+    said = "Biji kopi ROBUSTA, robusta; isi 1,5 kg. 咖啡豆"
+    posting = {"posting_id": "a", "title": "Kopi 1 kg", "description": said}
+    _, (words,) = described_texts(read_catalog(pl.DataFrame([posting])))
+    stored = Content.unpack(Content.of(posting).pack())
+    assert stored.described == tuple(dict.fromkeys(words))
+    assert "ROBUSTA" not in stored.pack()
 
 
 def test_only_what_is_compared_is_kept():

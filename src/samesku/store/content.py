@@ -15,7 +15,6 @@ from samesku.candidates.collapse import READ
 from samesku.catalog.catalog import Catalog
 from samesku.catalog.cells import OPTIONAL, REQUIRED
 from samesku.scoring.features.brands import brand_words
-from samesku.scoring.features.descriptions import READ as BEGINNING
 from samesku.scoring.features.descriptions import description_words
 from samesku.store.postings import Payload, column_series, normal_title
 from samesku.store.schema import distinct, look_up
@@ -33,7 +32,7 @@ KEPT = 20_000
 class Content:
     """One posting's content, and what is read of it: the same for all that share a content key."""
 
-    columns: Payload  # those of `READ`, where there are some
+    columns: Payload  # those of `READ`, where there are some; of the description its words
     normal: str
     stated: Stated
     values: dict[str, tuple[str, ...]]  # by kind, of the title and of the specification columns
@@ -48,8 +47,9 @@ class Content:
         cells = {name: [str(payload[name])] for name in others}
         read = read_attributes([normal], cells, read=[(values, NONE)]).values
         columns = {name: payload[name] for name in READ if name in payload}
-        if "description" in columns:  # the rest is never compared
-            columns["description"] = str(columns["description"])[:BEGINNING]
+        if "description" in columns:  # its words alone are compared; one without any is one, too
+            words = description_words(str(columns["description"]))
+            columns["description"] = " ".join(dict.fromkeys(words)) or " "
         return cls(columns, normal, numbers_said, {k: read[k][0] for k in KINDS}, codes)
 
     @cached_property
@@ -69,7 +69,7 @@ class Content:
     @cached_property
     def described(self) -> Sequence[str]:
         """The words of the title and of the description, each once: many postings share them."""
-        words = description_words(str(self.columns.get("description", "")))
+        words = str(self.columns.get("description", "")).split()
         return tuple(dict.fromkeys([*self.tokens, *map(intern, words)]))
 
     def pack(self) -> str:

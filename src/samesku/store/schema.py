@@ -15,7 +15,7 @@ from sqlalchemy import event as listen
 from samesku.runtime.files import claimed
 from samesku.store.results import StoreError
 
-VERSION = 13
+VERSION = 14
 # Seconds that a writer waits for another one.
 PATIENCE = 30
 # Keys that one statement asks for.
