@@ -55,7 +55,7 @@ def rates(frame: pl.DataFrame) -> Doubles:
     """What a euro is worth in the currency of each row, float64 ``(n,)``; NaN where unknown."""
     if "currency" not in frame.columns:
         return np.full(frame.height, np.nan)
-    named = frame["currency"].cast(pl.String).fill_null("").to_list()
-    codes = {text: currency_of(text) for text in set(named)}
+    named = frame["currency"].cast(pl.String).to_list()
+    codes = {text: currency_of(text or "") for text in set(named)}
     worth = {text: _RATES[code] if code else np.nan for text, code in codes.items()}
     return np.array([worth[text] for text in named], dtype=np.float64)

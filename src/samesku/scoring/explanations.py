@@ -332,9 +332,7 @@ def _prices(catalog: Catalog, rows: AnyInts) -> list[str | None]:
 
 def _described(catalog: Catalog, rows: AnyInts) -> Bools:
     """Which postings have a description."""
-    if "description" not in catalog.frame.columns:
-        return np.zeros(len(rows), dtype=bool)
-    return (catalog.frame["description"][rows].fill_null("") != "").to_numpy()
+    return np.array([*map(bool, _column(catalog, "description", rows))], dtype=bool)
 
 
 @lru_cache(maxsize=REMEMBERED)

@@ -1,7 +1,7 @@
 """Whether two postings are of one brand, also where only one of them has the column filled."""
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from itertools import chain
 
 import numpy as np
@@ -22,6 +22,7 @@ def branded_words(catalog: Catalog) -> tuple[list[Sequence[str]], list[list[str]
     return [words[name] for name in names], list(map(normal_tokens, catalog.normal_titles))
 
 
+@lru_cache(maxsize=1_000)
 def brand_words(name: str) -> Sequence[str]:
     """The words of a brand; none of one that is unknown."""
     clean = clean_title(name)

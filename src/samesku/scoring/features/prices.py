@@ -22,7 +22,7 @@ def log_prices(catalog: Catalog) -> tuple[Doubles, Doubles]:
 
     Float64 ``(n,)`` each; NaN where unknown.
     """
-    prices: Doubles = catalog.frame["price"].cast(float).fill_null(np.nan).to_numpy()
+    prices: Doubles = catalog.frame["price"].cast(float).to_numpy()
     return np.log(prices), np.log(rates(catalog.frame))
 
 
