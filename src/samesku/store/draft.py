@@ -7,7 +7,6 @@ from secrets import token_hex
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 import sqlalchemy as sa
 
 from samesku.candidates.collapse import by_first
@@ -259,15 +258,23 @@ class Draft:
         Those that are there several times are identical.
         """
         memory, crowding = self.state.memory, self.learned.crowding
-        slots, place = np.unique(memory.slots(numbers), return_inverse=True)
+        slots, of, times = np.unique(memory.slots(numbers), return_inverse=True, return_counts=True)
         one, other, score = memory.pairs_among(slots)
         score = self.state.uncrowded(slots[one], slots[other], score, crowding)
-        half = sp.csr_matrix((score, (one, other)), shape=(len(slots), len(slots)))
-        table = half + half.T + sp.identity(len(slots), dtype=np.float32, format="csr")
-        pairs = sp.triu(table[place][:, place], 1, format="csr")
-        pairs.sort_indices()
-        pairs = pairs.tocoo()
-        return pairs.row.astype(np.int64), pairs.col.astype(np.int64), pairs.data
+        # Both ways, and each with itself; then all that are one with all that are the other.
+        alone = np.arange(len(slots))
+        one, other = np.concatenate([one, other, alone]), np.concatenate([other, one, alone])
+        score = np.concatenate([score, score, np.ones(len(slots), dtype=score.dtype)])
+        many = times[one] * times[other]
+        pair = np.repeat(np.arange(len(one)), many)
+        turn = np.arange(len(pair)) - np.repeat(np.cumsum(many) - many, many)
+        place, start = np.argsort(of, kind="stable"), np.cumsum(times) - times
+        one, other = one[pair], other[pair]
+        left = place[start[one] + turn // times[other]]
+        right = place[start[other] + turn % times[other]]
+        once = np.flatnonzero(left < right)
+        once = once[np.lexsort((right[once], left[once]))]
+        return left[once], right[once], score[pair[once]]
 
     def _assign(self, posting: str, cluster: str | None) -> None:
         known = self.state.cluster_of.get(posting)
