@@ -65,9 +65,9 @@ def by_left_rows(
     """
     most = CELLS_AT_ONCE / max(len(right_rows.indices) / max(len(right_rows.indptr) - 1, 1), 1)
     pairs, rows = max(1, min(PAIRS_AT_ONCE, int(most))), max(1, math.isqrt(int(most)) // 2)
-    new = np.flatnonzero(_begins(left))[::rows]
-    starts = np.union1d(np.arange(0, max(len(left), 1), pairs), new)
-    return _by_parts(read, [*starts.tolist(), len(left)])
+    new = np.flatnonzero(_begins(left))[::rows].tolist()
+    starts = sorted({*range(0, max(len(left), 1), pairs), *new})
+    return _by_parts(read, [*starts, len(left)])
 
 
 def _by_parts(read: Callable[[slice], Sequence[Array]], ends: Sequence[int]) -> Iterator[Array]:

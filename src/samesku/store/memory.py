@@ -391,8 +391,10 @@ class Memory:
     def find_photo(self, slot: int) -> tuple[Ints, Floats]:
         """The photos nearest to one, by their hashes."""
         bits = self._bits.rows
+        if not bits[slot]:
+            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
         differing = np.bitwise_count(bits ^ bits[slot])
-        slots = np.flatnonzero(differing <= (REACH if bits[slot] else -1))
+        slots = np.flatnonzero(differing <= REACH)
         close = (bits[slots] > 0) & self._there.rows[slots] & (slots != slot)
         slots = slots[close]
         return _nearest(slots, (1 - differing[slots] / 64).astype(np.float32))

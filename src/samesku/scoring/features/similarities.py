@@ -106,9 +106,10 @@ def _rivals(found: Neighbors) -> tuple[Column, Column, Column]:
     """The nearest of each list, its similarity, and that of the next."""
     nearest = np.full(found.size, -1, dtype=np.int32)
     first, second = np.zeros((2, found.size), dtype=np.float32)
-    for rank, similarity in enumerate((first, second)):
-        at = found.rank == rank
+    rank = found.rank
+    for place, similarity in enumerate((first, second)):
+        at = rank == place
         similarity[found.query[at]] = found.similarity[at]
-        if not rank:
+        if not place:
             nearest[found.query[at]] = found.candidate[at]
     return nearest, first, second
