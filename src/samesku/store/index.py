@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -34,6 +35,8 @@ _log = logging.getLogger(__name__)
 # Postings of one transaction. So many more at once, and this share of what the store holds, are
 # scored with all of it as in a batch run: a posting costs a sixth of one that comes alone.
 AT_ONCE, BATCH_FROM, BATCH_SHARE = 250, 500, 0.25
+
+NO_TURN = nullcontext()
 
 Id: TypeAlias = str | int
 Ids: TypeAlias = Sequence[str]
@@ -90,7 +93,7 @@ class Index(reading.Reads):
             draft.notes = notes
             return _put_one(draft, payload, photo)
 
-        return self._write("upsert", work, key, actor)
+        return self._write("upsert", work, key, actor, turn=COMPUTING)
 
     def put_photo(
         self, posting_id: Id, photo: bytes, *, key: Key = None, actor: str = ""
@@ -103,7 +106,7 @@ class Index(reading.Reads):
             payload = read_payloads(draft.connection, [name])[name]
             return _put_one(draft, payload | {"image_phash": phash}, photo)
 
-        return self._write("upsert", work, key, actor)
+        return self._write("upsert", work, key, actor, turn=COMPUTING)
 
     def upsert_many(
         self, postings: Iterable[Any], *, key: Key = None, actor: str = ""
@@ -296,11 +299,18 @@ class Index(reading.Reads):
         return changes
 
     def _write(
-        self, verb: str, work: Work, key: Key, actor: str, learned: Learned | None = None
+        self,
+        verb: str,
+        work: Work,
+        key: Key,
+        actor: str,
+        learned: Learned | None = None,
+        turn: AbstractContextManager[object] = NO_TURN,
     ) -> Change:
         """One change in one transaction; what fails leaves nothing.
 
-        It is scored by the model of the store, which may be gone, unless another is given.
+        It is scored by the model of the store, which may be gone, unless another is given. `turn`
+        is held until all is written; others compute while the disk takes it.
         """
         with self._lock:
             draft = None
@@ -311,12 +321,13 @@ class Index(reading.Reads):
                     state = self._caught_up(connection)
                     model = learned or self._learned(state)
                     draft = Draft(state, connection, model, self._threshold(state, model))
-                    ids = work(draft) or ()
-                    draft.cluster()
-                    change = draft.change(verb, ids)
-                    if draft.effects or key is not None:
-                        save(draft, change, actor=actor, key=key)
-                        state.event = draft.number
+                    with turn:
+                        ids = work(draft) or ()
+                        draft.cluster()
+                        change = draft.change(verb, ids)
+                        if draft.effects or key is not None:
+                            save(draft, change, actor=actor, key=key)
+                            state.event = draft.number
             except BaseException as error:
                 if draft is not None and (draft.dirty or state.event == draft.number):
                     self._state = None
@@ -331,7 +342,6 @@ def _put_one(draft: Draft, payload: Payload, photo: bytes | None) -> list[str]:
     name = str(payload["posting_id"])
     if photo is not None:
         draft.photos[name] = photo
-    with COMPUTING:
-        draft.put([payload])
-        draft.score()
+    draft.put([payload])
+    draft.score()
     return [name]
