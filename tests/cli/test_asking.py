@@ -152,6 +152,35 @@ def test_questions_about_links_tell_what_was_linked(tmp_path):
     assert table["left_price"].to_list() == table["right_price"].to_list() == [9.5, 9.5]
 
 
+def test_two_shops_are_asked_about_and_linked_by_the_answers(tmp_path):
+    shops, asked = [tmp_path / "ours.csv", tmp_path / "theirs.csv"], tmp_path / "questions.csv"
+    for shop, last in zip(shops, ("black", "new"), strict=True):
+        words = "Sony turntable PSLX350H", "Bosch drill GSR120", "Philips lamp E27"
+        rows = [f"{place},{each} {last}" for place, each in enumerate(words)]
+        shop.write_text("\n".join(["posting_id,title", *rows]) + "\n")
+    again = [each for shop in shops for each in ("--catalogue", shop)]
+    link, cache = ["link", *shops, "--out", tmp_path / "out"], ["--cache", tmp_path / "cache"]
+
+    def links():
+        found = pl.read_csv(tmp_path / "out" / "links.csv").select("left_id", "right_id")
+        return {(f"left:{ours}", f"right:{theirs}") for ours, theirs in found.iter_rows()}
+
+    assert call(*link, *cache).exit_code == 0
+    before = links()
+    done = call("ask", tmp_path / "out", *again, "--out", asked, *cache)
+    assert done.exit_code == 0, done.output
+    assert "Then: samesku link LEFT RIGHT --answers" in done.output
+    table = pl.read_csv(asked)
+    pairs = set(table.select("left_id", "right_id").iter_rows())
+    assert before & pairs
+    table.with_columns(verdict=pl.lit("different")).write_csv(asked)
+    assert call(*link, "--answers", asked, *cache).exit_code == 0
+    assert not links() & pairs
+    shops[1].write_text(shops[1].read_text().replace("lamp", "bulb"))
+    changed = call("ask", tmp_path / "out", *again, "--out", asked)
+    assert "theirs.csv has changed since the run: link anew" in changed.output
+
+
 def test_a_changed_catalogue_or_no_run_is_told(run, tmp_path):
     out = tmp_path / "q.csv"
     assert "neither run.json nor evaluation.json" in call("ask", tmp_path, "--out", out).output

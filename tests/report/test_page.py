@@ -141,7 +141,6 @@ def test_the_page_begins_with_what_came_out(report, folder, evaluated, linked):
     assert "or let --decide allow several" in links
     assert 'id="size"' not in links  # every link is of two
     assert "links.csv in the folder of the run holds all links" in links
-    assert "samesku ask" not in links  # which asks about one catalogue
     assert re.search(r"<h1>\d+ of 60 postings are in the other shop, too</h1>", links)
     assert "What was linked" in links
     assert "Links are assigned anew at each threshold" in links

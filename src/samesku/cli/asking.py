@@ -21,8 +21,9 @@ from samesku.matcher import Matcher
 from samesku.report.whynot import matcher_of_run
 from samesku.results.listing import for_spreadsheets
 from samesku.results.matches import Matches
-from samesku.results.runs import Run, read_run
-from samesku.runtime.files import Staged, check_folder, digest
+from samesku.results.record import is_unchanged
+from samesku.results.runs import Run, read_run, sides_of
+from samesku.runtime.files import Staged, check_folder
 
 KEYS = {"s": SAME, "d": DIFFERENT, "u": UNSURE}
 
@@ -48,7 +49,7 @@ def ask(options: Ask) -> None:
         "the column verdict with same, different or unsure."
     )
     if not options.quiet:
-        console.print(f"Then: samesku match CATALOGUE --answers {out} --out DIR")
+        console.print(f"Then: samesku {_command(run)} --answers {out} --out DIR")
 
 
 def _answered(out: Path) -> pl.DataFrame:
@@ -83,8 +84,7 @@ def adapt(options: Adapt) -> None:
         same, of = count["same"], count["answered"]
         console.print(f"  {kind} differs: {same:,} of {of:,} answered the same")
     if not options.quiet:
-        use = f"Use it: samesku match CATALOGUE --model {options.out} --out DIR"
-        console.print(use)
+        console.print(f"Use it: samesku {_command(run)} --model {options.out} --out DIR")
 
 
 def review(options: Review) -> None:
@@ -126,14 +126,20 @@ def _key(row: Mapping[str, Any], turn: int, count: int) -> str:
 
 def _run_again(options: OfRun) -> tuple[Run, Matcher]:
     """What a run of `match` did, and what makes it once more of its catalogue as it was."""
-    path, progress = options.catalogue, TerminalProgress(quiet=options.quiet)
+    given, progress = options.catalogue or [], TerminalProgress(quiet=options.quiet)
     with progress.stage("read run"):
-        run = read_run(options.run, catalogue=[path] if path else ())
-    if run.kind != "match":
-        raise ValueError(f"{options.run} is no run of `match` on one catalogue")
-    if path is not None and digest(catalogue_file(path)) != run.record["source"]["digest"]:
-        raise ValueError(f"{path} has changed since the run: match anew")
+        run = read_run(options.run, catalogue=given)
+    if run.kind == "evaluation":
+        raise ValueError(f"{options.run} is no run of `match` or `link`")
+    for path, side in zip(given, sides_of(run.record), strict=False):
+        if not is_unchanged(catalogue_file(path), run.record, side):
+            raise ValueError(f"{path} has changed since the run: {run.kind} anew")
     return run, matcher_of_run(run, run.fusion, options.cache, progress)
+
+
+def _command(run: Run) -> str:
+    """What made the run, as it is called."""
+    return "link LEFT RIGHT" if run.kind == "link" else "match CATALOGUE"
 
 
 def _matches_again(run: Run, matcher: Matcher) -> Matches:

@@ -20,6 +20,10 @@ CATALOGUE = (
     "CSV or Parquet with posting_id and title, - for standard input, or a folder with train.csv or "
     "test.csv."
 )
+MOVED = (
+    "The catalogue of the run, if it is not where it was; of a link the left one and, once more, "
+    "the right one."
+)
 OUTSIDE = "Also read photos outside the photo folder, as the file names them."
 
 
@@ -151,10 +155,10 @@ class Matching(Searching, Judging, Deciding):
 
 @dataclass(frozen=True, kw_only=True)
 class OfRun(Quiet):
-    """Commands that ask about a run of `match`."""
+    """Commands that ask about a run of `match` or `link`."""
 
-    run: Path = argument("Folder that `match` wrote.")
-    catalogue: Path | None = option(None, "The catalogue of the run, if it is not where it was.")
+    run: Path = argument("Folder that `match` or `link` wrote.")
+    catalogue: list[Path] | None = option(None, MOVED)
     cache: Path | None = option(None, "Folder where encodings are kept between runs.")
 
 
@@ -163,11 +167,7 @@ class OfAnyRun(Quiet):
     """Commands that show a run of any kind."""
 
     run: Path = argument("Folder that `match`, `link` or `evaluate --out` wrote.")
-    catalogue: list[Path] | None = option(
-        None,
-        "The catalogue of the run, if it is not where it was; of a link the left one and, once "
-        "more, the right one.",
-    )
+    catalogue: list[Path] | None = option(None, MOVED)
     photos: Path | None = option(None, "Folder of the photos, if it is not where it was.")
     allow_outside: bool = option(False, OUTSIDE)
 

@@ -131,7 +131,7 @@ class Run:
     @property
     def source(self) -> Mapping[str, Any]:
         """How the catalogue was read and matched; of a link the left one."""
-        return _sides(self.record)[0]
+        return sides_of(self.record)[0]
 
     @property
     def fusion(self) -> Fusion:
@@ -223,7 +223,7 @@ class Run:
         return self.pairs.filter("matched")
 
 
-def _sides(record: Mapping[str, Any]) -> list[dict[str, Any]]:
+def sides_of(record: Mapping[str, Any]) -> list[dict[str, Any]]:
     """How the catalogue of a run was read and matched, of a link those of both sides."""
     source = record.get("source", {})
     return [source["left"], source["right"]] if "left" in source else [source]
@@ -260,7 +260,7 @@ def read_run(
             "read; match on one machine what you want to report, explain or adapt"
         )
     with run_files.unharmed(folder):
-        sides = _sides(record)
+        sides = sides_of(record)
         if catalogue and len(catalogue) != len(sides):
             many = ("one", "two catalogues: --catalogue LEFT --catalogue RIGHT")[len(sides) - 1]
             raise ValueError(f"{folder} is a run of {many}, and {len(catalogue)} are given")
