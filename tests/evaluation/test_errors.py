@@ -99,9 +99,9 @@ def test_where_no_posting_has_a_photo_none_is_missing():
 def test_a_sure_merge_of_other_words_and_photos_is_no_label_error():
     told = {"label": False, "score": 0.95, "matched": True}
     paraphrase = "few shared words: paraphrase or label"
-    assert kind_of("carrots", "sweet potato", photo=0.6, **told) == paraphrase
-    assert kind_of("carrots", "sweet potato", photo=1.0, **told) == "probable label error"
-    assert kind_of("carrots bag", "carrots bag", photo=0.6, **told) == "probable label error"
+    assert kind_of("carpet", "door mat", photo=0.6, **told) == paraphrase
+    assert kind_of("carpet", "door mat", photo=1.0, **told) == "probable label error"
+    assert kind_of("carpet bag", "carpet bag", photo=0.6, **told) == "probable label error"
 
 
 def test_columns_that_clash_count_as_titles_do():

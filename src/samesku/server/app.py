@@ -35,6 +35,8 @@ from samesku.store.schema import refused
 
 STATUS = {"invalid": 422, "missing": 404, "conflict": 409, "unusable": 503, "full": 507}
 _KINDS = {b"\xff\xd8": "image/jpeg", b"\x89P": "image/png", b"RI": "image/webp", b"GI": "image/gif"}
+# Seconds that who stops the service waits for what is still read at its start.
+CLOSING = 30
 LOCAL_NAMES = ("127.0.0.1", "localhost", "[::1]", "testserver")
 Changes: TypeAlias = dict[str, list[Change]]
 Number = Annotated[int, Query(ge=0, le=2**31 - 1)]
@@ -60,8 +62,10 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        threading.Thread(target=_read_before_asked, args=(index, reads), daemon=True).start()
+        reading = threading.Thread(target=_read_before_asked, args=(index, reads), daemon=True)
+        reading.start()
         yield
+        reading.join(timeout=CLOSING)
         index.close()
         reads.close()
         tokens.close()
