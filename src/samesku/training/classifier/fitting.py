@@ -151,7 +151,7 @@ def _part(labelled: Labelled, names: tuple[str, ...], seed: int) -> _Part:
     dealt = _dealt(labelled, seed)
     whole = _rows(labelled, names, dealt, seed)
     if not labelled.small:
-        return whole
+        return whole._replace(weight=whole.weight * labelled.share)
     small = [_rows(each, names, dealt, seed) for each in labelled.small]
     # By the root of their pairs: a handful of postings counts, too, but less than hundreds.
     shares = np.sqrt([len(part.weight) for part in small])
@@ -169,9 +169,10 @@ def _rows(labelled: Labelled, names: tuple[str, ...], dealt: Ints, seed: int) ->
     """The pairs of one catalogue, of so many postings that there are about `MOST_PAIRS`."""
     left, right = labelled.candidates.left, labelled.candidates.right
     chosen = np.flatnonzero(labelled.trains)
-    if len(chosen) > MOST_PAIRS:
+    most = MOST_PAIRS * labelled.parts
+    if len(chosen) > most:
         drawn = np.random.default_rng(seed).random(len(labelled.labels))
-        chosen = chosen[drawn[left[chosen]] < MOST_PAIRS / len(chosen)]
+        chosen = chosen[drawn[left[chosen]] < most / len(chosen)]
     values = [labelled.features.take(chosen).select(names, ANY)]
     true = [labelled.true[chosen]]
     if labelled.strict is not None:

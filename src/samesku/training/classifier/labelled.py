@@ -27,6 +27,9 @@ SMALL_POSTINGS, SMALL_SIZES = 5_000, (1, 400)
 EDITED_SHARE, VARIANTS_SHARE = 0.35, 0.25
 # Part of the edited ones that give variants' attributes in columns.
 OPTIONS = 0.4
+# The column that says which postings were one catalogue, where a table holds several, and what
+# these weigh together beside one large one.
+CATALOGUE, SEVERAL_SHARE = "catalogue", 0.5
 # A kind of attribute is tolerated where pairs that clash in it alone are one product at least this
 # often, as a share of how often alike titles without a clash are.
 TOLERATED, ENOUGH, ALIKE = 0.25, 50, 0.5
@@ -43,7 +46,7 @@ class Labelled:
     or a rarity means something else among a hundred postings. `origin`, int64 ``(n,)``, is the
     product of the posting that an edited one was made from, by default `labels`. A small catalogue
     weighs `share` of one with the postings as they are. One with edited postings trains only where
-    nothing may differ (`strict_only`).
+    nothing may differ (`strict_only`). `parts` is how many catalogues there are in it.
     """
 
     catalog: Catalog
@@ -56,6 +59,7 @@ class Labelled:
     origin: Ints | None = None
     share: float = 1.0
     strict_only: bool = False
+    parts: int = 1
 
     @classmethod
     def of(
@@ -119,16 +123,85 @@ def describe_labelled(
     same: Collection[str] | None = None,
     seed: int = 0,
 ) -> tuple[list[Collapsed], list[Labelled]]:
-    """The distinct postings of labelled catalogues, and their candidates described to train on."""
+    """The distinct postings of labelled catalogues, and their candidates described to train on.
+
+    One with a column `catalogue` holds several small ones: their pairs are described each among its
+    own postings, and nothing may differ in them unless `same` says so.
+    """
     # The many small catalogues that are drawn say nothing of their progress, and stay in no cache.
     search = Matcher(matcher.encoders, "union", k=matcher.k).candidates
-    distinct = [matcher.collapse(each, labelled=True) for each in catalogs]
-    labelled = []
-    for catalog in (each.catalog for each in distinct):
-        candidates = matcher.candidates(catalog)
-        with matcher.progress.stage("describe pairs"):
-            labelled.append(Labelled.of(catalog, candidates, same=same, search=search, seed=seed))
+    distinct, labelled = [], []
+    for catalog in catalogs:
+        if CATALOGUE in catalog.frame.columns:
+            collapsed, described = _several(matcher, search, catalog, same or ())
+        else:
+            collapsed = matcher.collapse(catalog, labelled=True)
+            whole, pairs = collapsed.catalog, matcher.candidates(collapsed.catalog)
+            with matcher.progress.stage("describe pairs"):
+                described = Labelled.of(whole, pairs, same=same, search=search, seed=seed)
+        distinct.append(collapsed)
+        labelled.append(described)
     return distinct, labelled
+
+
+def _several(
+    matcher: Matcher,
+    search: Callable[[Catalog], Candidates],
+    catalog: Catalog,
+    same: Collection[str],
+) -> tuple[Collapsed, Labelled]:
+    """A table of several catalogues: the distinct postings of all, the pairs of each described."""
+    codes, parts, owners = np.empty(len(catalog), dtype=np.int64), [], []
+    number = catalog.frame[CATALOGUE].fill_null("").rank("dense").to_numpy()
+    catalog = replace(catalog, frame=catalog.frame.drop(CATALOGUE))
+    labels = catalog.known_labels("train on")
+    with matcher.progress.stage("describe pairs", len(catalog)) as advance:
+        for each in np.unique(number):
+            rows = np.flatnonzero(number == each)
+            part = matcher.collapse(catalog.take(rows), labelled=True)
+            codes[rows] = rows[part.rows][part.place]
+            owners.append(rows[part.rows])
+            parts.append(_described(part.catalog, search(part.catalog), labels[owners[-1]], same))
+            advance(len(rows))
+    distinct = Collapsed.of(catalog, codes)
+    joined = _joined(parts, [distinct.place[rows] for rows in owners], distinct.catalog)
+    joined._check()
+    return distinct, joined
+
+
+def _joined(parts: Sequence[Labelled], rows: Sequence[Ints], catalog: Catalog) -> Labelled:
+    """The pairs of several catalogues in one, in which their postings stand at these rows."""
+    pairs = [part.candidates for part in parts]
+    ends = [place[[each.left, each.right]] for place, each in zip(rows, pairs, strict=True)]
+    left, right = np.sort(np.concatenate(ends, axis=1), axis=0)
+    order, of_row = np.lexsort((right, left)), np.argsort(np.concatenate(rows))
+    candidates = replace(
+        pairs[0],
+        left=left.astype(np.int32),
+        right=right.astype(np.int32),
+        similarity=np.concatenate([each.similarity for each in pairs]),
+        found=np.concatenate([each.found for each in pairs]),
+        density=np.concatenate([each.density for each in pairs])[of_row],
+        sources=(),
+    ).take(order)
+    features = _stacked([part.features for part in parts]).take(order)
+    strict = [part.strict for part in parts if part.strict is not None]
+    return Labelled(
+        catalog,
+        candidates,
+        np.concatenate([part.labels for part in parts])[of_row],
+        parts[0].same,
+        features,
+        _stacked(strict).take(order) if strict else None,
+        share=SEVERAL_SHARE,
+        parts=len(parts),
+    )
+
+
+def _stacked(tables: Sequence[Features]) -> Features:
+    """One table of all rows; NaN in the columns that a table does not have."""
+    names = tuple(dict.fromkeys(name for table in tables for name in table.names))
+    return Features(names, np.concatenate([table.select(names, ("",)) for table in tables]))
 
 
 def _described(
