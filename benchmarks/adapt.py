@@ -25,7 +25,7 @@ from samesku import Matcher, Matches, read_catalog
 from samesku.catalog.answers import MACHINE, PEOPLE, Answers
 from samesku.clustering.pins import Pins, pinned_scores
 from samesku.judges.adapting import adapt
-from samesku.judges.asking import AUDIT_SHARE, choose, hinging, pool_of, unpinned
+from samesku.judges.asking import AUDIT_SHARE, choose, decisive_pairs, pool_of, unpinned
 from samesku.metrics import cluster_tally, posting_f1
 from samesku.scoring.classifier import PairClassifier
 from samesku.scoring.learned import Learned
@@ -81,7 +81,7 @@ def measure(
         strange = np.arange(len(pool.left)) >= len(matches.candidates)
         pool = replace(pool, asked=pool.asked | strange)
     share = 0.0 if options.judge else AUDIT_SHARE
-    places, _ = choose(pool, count, audit_share=share, seed=seed, hinging=hinging(matches))
+    places, _ = choose(pool, count, audit_share=share, seed=seed, decisive=decisive_pairs(matches))
     left, right = pool.left[places], pool.right[places]
     told = answered(product[left] == product[right], rng, options.wrong, options.judge)
     table = {

@@ -1,7 +1,7 @@
 import numpy as np
 
 from samesku import Matcher, read_catalog
-from samesku.judges.asking import Pool, choose, hinging
+from samesku.judges.asking import Pool, choose, decisive_pairs
 from tests.cli import test_asking
 
 
@@ -46,24 +46,24 @@ def test_a_few_pairs_of_each_kind_that_decides_them_are_asked():
     left, right = np.triu_indices(60, 1)
     unlikely = pool(np.full(len(left), 0.001), np.arange(60) // 2, left, right, asked=range(10))
     kinds = {"memory": np.arange(200), "size": np.arange(900, 1700, 50), "colour": np.arange(10)}
-    places, audit = choose(unlikely, 100, audit_share=0, hinging=kinds)
+    places, audit = choose(unlikely, 100, audit_share=0, decisive=kinds)
     assert [np.isin(places, of).sum() for of in kinds.values()] == [4, 4, 0]
     assert len(places) == 8
     assert not audit.any()
-    assert len(choose(unlikely, 40, audit_share=0, hinging=kinds)[0]) == 4
+    assert len(choose(unlikely, 40, audit_share=0, decisive=kinds)[0]) == 4
     assert not len(choose(unlikely, 100, audit_share=0)[0])
 
 
 def test_pairs_that_match_only_if_a_kind_may_differ():
     catalog = read_catalog(test_asking.offers(("64GB", "128GB")))
     matches = Matcher().match(catalog)
-    pairs, labels, found = matches.candidates, catalog.labels, hinging(matches)
+    pairs, labels, found = matches.candidates, catalog.labels, decisive_pairs(matches)
     places = found.pop("memory")
     assert len(places) > 20
     assert (matches.scores[places] < matches.threshold).all()
     assert labels[pairs.left[places]].tolist() == labels[pairs.right[places]].tolist()
     assert not any(map(len, found.values()))
     tolerant = Matcher(same="memory").match(catalog)
-    assert "memory" not in hinging(tolerant)
+    assert "memory" not in decisive_pairs(tolerant)
     assert (tolerant.scores[places] >= matches.threshold).all()
-    assert hinging(Matcher(fusion="union").match(catalog)) == {}
+    assert decisive_pairs(Matcher(fusion="union").match(catalog)) == {}

@@ -78,30 +78,30 @@ def choose(
     *,
     audit_share: float = AUDIT_SHARE,
     seed: int = 0,
-    hinging: Mapping[str, Ints] | None = None,
+    decisive: Mapping[str, Ints] | None = None,
 ) -> tuple[Ints, Doubles]:
     """Choose at most `count` questions, of which a share, `audit_share`, is drawn at random.
 
-    `hinging` are the places of pairs that tell whether a kind of attributes may differ, by kind
-    (:func:`hinging`): a few of them are asked. Returns the places of the questions in the pool,
-    int64 ``(q,)``, the most useful first, and how many pairs each of those drawn at random stands
-    for, float64 ``(q,)``, 0 of the others.
+    `decisive` are the places of pairs that tell whether a kind of attributes may differ, by kind
+    (:func:`decisive_pairs`): a few of them are asked. Returns the places of the questions in the
+    pool, int64 ``(q,)``, the most useful first, and how many pairs each of those drawn at random
+    stands for, float64 ``(q,)``, 0 of the others.
     """
     rng = np.random.default_rng(seed)
     drawn, stands_for = _drawn(pool, round(count * audit_share), rng)
     rest = ~pool.asked
     rest[drawn] = False
-    telling = _telling(pool, rest, hinging or {}, round(count * KINDS_SHARE), rng)
-    rest[telling] = False
-    useful = _useful(pool, np.flatnonzero(rest), count - len(drawn) - len(telling), rng)
+    deciding = _deciding(pool, rest, decisive or {}, round(count * KINDS_SHARE), rng)
+    rest[deciding] = False
+    useful = _useful(pool, np.flatnonzero(rest), count - len(drawn) - len(deciding), rng)
     # The random ones are spread among the others: who stops early has answered some of each, and
     # of the random ones some of each stratum, or the rest would not stand for all pairs.
     turned = rng.permutation(len(drawn))
     drawn, stands_for = drawn[turned], stands_for[turned]
-    places = np.concatenate([useful, telling, drawn])
-    audit = np.concatenate([np.zeros(len(useful) + len(telling)), stands_for])
+    places = np.concatenate([useful, deciding, drawn])
+    audit = np.concatenate([np.zeros(len(useful) + len(deciding)), stands_for])
     turn = np.concatenate([(np.arange(len(each)) + 0.5) / max(len(each), 1)
-                           for each in (useful, telling, drawn)])  # fmt: skip
+                           for each in (useful, deciding, drawn)])  # fmt: skip
     order = np.argsort(turn, kind="stable")
     return places[order], audit[order]
 
@@ -154,11 +154,11 @@ def _useful(pool: Pool, places: Ints, count: int, rng: np.random.Generator) -> I
     return places[kept[np.argsort(-gain[kept], kind="stable")]]
 
 
-def _telling(
-    pool: Pool, rest: Bools, hinging: Mapping[str, Ints], count: int, rng: np.random.Generator
+def _deciding(
+    pool: Pool, rest: Bools, decisive: Mapping[str, Ints], count: int, rng: np.random.Generator
 ) -> Ints:
     """Random pairs of those that kinds decide: the more a kind decides the sooner, few of each."""
-    pairs = [(kind, place) for kind, places in hinging.items() for place in places.tolist()]
+    pairs = [(kind, place) for kind, places in decisive.items() for place in places.tolist()]
     asked: Counter[str | frozenset[int]] = Counter()
     chosen: list[int] = []
     for turn in rng.permutation(len(pairs)).tolist():
@@ -191,7 +191,7 @@ def pool_of(matches: Matches) -> Pool:
     return Pool(left, right, score, clusters, distinct.counts, asked)
 
 
-def hinging(matches: Matches) -> dict[str, Ints]:
+def decisive_pairs(matches: Matches) -> dict[str, Ints]:
     """The candidates that match only if attributes of a kind may differ, by kind.
 
     Of those that clash in this kind alone; of many candidates a part is looked at. Whether a kind
@@ -238,7 +238,7 @@ def questions(
         known, size = ends[0] * len(pool.clusters) + ends[1], np.int64(len(pool.clusters))
         pool = replace(pool, asked=pool.asked | np.isin(pool.left * size + pool.right, known))
     places, stands_for = choose(
-        pool, count, audit_share=audit_share, seed=seed, hinging=hinging(matches)
+        pool, count, audit_share=audit_share, seed=seed, decisive=decisive_pairs(matches)
     )
     left, right = pool.left[places], pool.right[places]
     catalog = matches.distinct.catalog

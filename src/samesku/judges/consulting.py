@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from samesku.catalog.answers import MACHINE, SAME, UNSURE, VERDICTS, Answers
-from samesku.judges.asking import choose, hinging, pool_of
+from samesku.judges.asking import choose, decisive_pairs, pool_of
 from samesku.judges.wire import Counts, Judge, Question, instructions, question_of
 from samesku.results.matches import Matches
 from samesku.runtime.progress import Progress
@@ -106,7 +106,7 @@ def asked(matches: Matches, budget: Budget) -> list[tuple[int, int]]:
     # An answer of a model is weighed with the probability of its pair, which only these have.
     strange = np.arange(len(pool.left)) >= len(matches.candidates)
     pool = replace(pool, asked=pool.asked | strange)
-    places, _ = choose(pool, budget.questions, audit_share=0, hinging=hinging(matches))
+    places, _ = choose(pool, budget.questions, audit_share=0, decisive=decisive_pairs(matches))
     return list(zip(pool.left[places].tolist(), pool.right[places].tolist(), strict=True))
 
 
