@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 from samesku.titles import Quantity, clean_title, normal_title, normalise_raw, stated
@@ -80,11 +82,13 @@ def plain_name(name: str) -> str:
     return kind[1] if kind and kind[0] == "memory" else _plain(_words(name))
 
 
-def _words(name: str) -> list[str]:
-    return _NAME.findall(normalise_raw(name).replace("_", " "))
+@lru_cache(maxsize=1_000)
+def _words(name: str) -> tuple[str, ...]:
+    """The words of a name: it is asked of each cell of the column."""
+    return tuple(_NAME.findall(normalise_raw(name).replace("_", " ")))
 
 
-def _plain(words: list[str]) -> str:
+def _plain(words: Sequence[str]) -> str:
     kept = [word for word in words if word not in _FILLERS] or words
     return " ".join(_FIRST.get(word, word) for word in kept)
 
