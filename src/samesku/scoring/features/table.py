@@ -13,6 +13,8 @@ from samesku.runtime.arrays import AnyInts, Array, Floats
 Column: TypeAlias = Array
 # The parts of a catalogue that is not divided.
 WHOLE = (slice(None),)
+# A column that a catalogue does not have is NaN, whatever it is called.
+ANY = ("",)
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,7 @@ from samesku.runtime.arrays import Bools, Doubles, Floats, Ints
 from samesku.runtime.cores import usable_cores
 from samesku.scoring.classifier import PairClassifier
 from samesku.scoring.explanations import FAMILIES, families
-from samesku.scoring.features.table import Features
+from samesku.scoring.features.table import ANY, Features
 from samesku.scoring.trees import Trees, probability
 from samesku.titles.attributes import KINDS
 from samesku.training.classifier.labelled import Labelled
@@ -55,8 +55,6 @@ SMALL_SHARE = 0.3
 FLAT = 0.01
 # Which quantile of the catalogues' F1 a model for other catalogues starts from.
 UPPER = 0.75
-# A column that a catalogue does not have is NaN, whatever it is called.
-ANY = ("",)
 THRESHOLDS = tuple(round(0.2 + 0.05 * step, 2) for step in range(13))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import polars as pl
 import scipy.sparse as sp
 
 from samesku.candidates.candidates import Candidates
@@ -14,7 +15,7 @@ from samesku.catalog.catalog import Catalog
 from samesku.matcher import Matcher
 from samesku.runtime.arrays import AnyInts, Bools, Ints
 from samesku.scoring.features import CatalogRows, pair_features, tolerating
-from samesku.scoring.features.table import Features
+from samesku.scoring.features.table import ANY, Features
 from samesku.titles.attributes import KINDS
 from samesku.training.classifier.edits import edited, variants, with_gtins, with_options
 
@@ -152,14 +153,14 @@ def _several(
 ) -> tuple[Collapsed, Labelled]:
     """A table of several catalogues: the distinct postings of all, the pairs of each described."""
     codes, parts, owners = np.empty(len(catalog), dtype=np.int64), [], []
-    number = catalog.frame[CATALOGUE].fill_null("").rank("dense").to_numpy()
+    named = catalog.frame.select(pl.col(CATALOGUE).fill_null("")).with_row_index()
+    of_each = named.group_by(CATALOGUE).agg("index").sort(CATALOGUE)["index"].to_list()
     catalog = replace(catalog, frame=catalog.frame.drop(CATALOGUE))
     labels = catalog.known_labels("train on")
     with matcher.progress.stage("describe pairs", len(catalog)) as advance:
-        for each in np.unique(number):
-            rows = np.flatnonzero(number == each)
+        for rows in map(np.array, of_each):
             part = matcher.collapse(catalog.take(rows), labelled=True)
-            codes[rows] = rows[part.rows][part.place]
+            codes[rows] = rows[part.representative]
             owners.append(rows[part.rows])
             parts.append(_described(part.catalog, search(part.catalog), labels[owners[-1]], same))
             advance(len(rows))
@@ -201,7 +202,7 @@ def _joined(parts: Sequence[Labelled], rows: Sequence[Ints], catalog: Catalog) -
 def _stacked(tables: Sequence[Features]) -> Features:
     """One table of all rows; NaN in the columns that a table does not have."""
     names = tuple(dict.fromkeys(name for table in tables for name in table.names))
-    return Features(names, np.concatenate([table.select(names, ("",)) for table in tables]))
+    return Features(names, np.concatenate([table.select(names, ANY) for table in tables]))
 
 
 def _described(
