@@ -181,12 +181,12 @@ def test_a_model_is_read_back_as_it_was_written(adapted, tmp_path):
 class Undecided:
     """Trees by which all pairs are equally likely."""
 
-    start = 0.0
+    start, first = 0.0, None
 
     def log_odds(self, values):
         return np.zeros(len(values))
 
-    def predict(self, values):
+    def predict(self, values, complete):
         return self.log_odds(values), np.zeros((len(values), len(FAMILIES)), np.float32)
 
     def contributions(self, values, parts):

@@ -352,7 +352,7 @@ def test_writing_again_replaces_and_a_failure_leaves_what_was_there(tmp_path):
 
 
 def test_a_pair_is_explained_where_none_was_likely():
-    titles = ["mop do podłogi Vileda Turbo", "mop podłogowy niebieski Vileda Turbo"]
+    titles = ["mop do podłogi Vileda Turbo", "mop parowy Vileda Steam"]
     matches = Matcher().match(catalog_of(2, titles))
     assert matches.explanations is None
     assert matches.explain("p0", "p1")["log_odds"].sum() == pytest.approx(

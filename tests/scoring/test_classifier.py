@@ -10,8 +10,11 @@ import polars as pl
 import pytest
 
 from samesku.encoders import PHash, Tfidf
+from samesku.scoring.adaptation import Adaptation
 from samesku.scoring.classifier import PairClassifier
-from samesku.scoring.trees import Trees
+from samesku.scoring.features import CatalogRows, around_features, pair_features
+from samesku.scoring.features.neighbourhood import AROUND
+from samesku.scoring.trees import UNLIKELY, Trees, probability
 
 FILES = ["model.json", "trees.onnx"]
 
@@ -92,13 +95,45 @@ def test_saved_and_loaded_it_judges_alike(model, saved, unseen):
     assert again.encoders == {"tfidf": "text", "phash": "photo"}
 
 
+def test_words_around_titles_are_compared_of_the_pairs_that_the_first_booster_lets_through(
+    model, unseen, monkeypatch
+):
+    catalog, candidates = unseen
+    rows = CatalogRows(catalog, candidates.sources)
+    values = pair_features(rows, candidates).select(model.features)
+    blind = values.copy()
+    blind[:, [name.startswith(AROUND) for name in model.features]] = np.nan
+    likely = model.trees.log_odds(blind) >= UNLIKELY
+    assert 0 < np.count_nonzero(likely) < len(likely) / 2
+    compared = []
+
+    def counted(rows, pairs):
+        compared.append(len(pairs))
+        return around_features(rows, pairs)
+
+    monkeypatch.setattr("samesku.scoring.classifier.around_features", counted)
+    alone = model.predict(*unseen).scores
+    assert not compared  # without a first booster those of all pairs, with the other features
+    both = replace(model, trees=Trees(model.trees.content, model.trees))
+    scores = both.predict(*unseen).scores
+    assert sum(compared) == np.count_nonzero(likely)
+    np.testing.assert_allclose(scores[likely], alone[likely], rtol=1e-5)
+    slope, offset = model.calibration
+    unlikely = probability(slope * model.trees.log_odds(blind) + offset)[~likely]
+    np.testing.assert_allclose(scores[~likely], unlikely, rtol=1e-5)
+    weights = np.zeros(1)
+    adapted = Adaptation(("neighbourhood_cosine",), weights, weights + 1, weights + 0.1)
+    replace(both, adaptation=adapted).predict(*unseen)
+    assert sum(compared) == np.count_nonzero(likely)  # answers may weigh those of any pair
+
+
 def test_a_first_booster_and_a_rule_are_kept_and_a_strange_one_refused(model, unseen, tmp_path):
     trees = Trees(model.trees.content, model.trees)
     saved = replace(model, trees=trees, threshold_rule="expected")
     saved.save(tmp_path)
     again = PairClassifier.load(tmp_path)
     assert (again.threshold_rule, again.trees.first.content) == ("expected", trees.content)
-    np.testing.assert_array_equal(again.predict(*unseen).scores, model.predict(*unseen).scores)
+    np.testing.assert_array_equal(again.predict(*unseen).scores, saved.predict(*unseen).scores)
     cut(tmp_path / "first_trees.onnx")
     with pytest.raises(ValueError, match=r"first_trees.onnx is not what was saved"):
         PairClassifier.load(tmp_path)

@@ -101,6 +101,18 @@ def test_what_the_first_booster_finds_unlikely_is_not_shown_to_the_others(drawn,
     np.testing.assert_array_equal(both.contributions(values), parts)
     np.testing.assert_allclose(both.start + parts.sum(axis=1), odds, atol=1e-3)
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(both)).log_odds(values), odds)
+    hidden, asked = values.copy(), []
+    hidden[:, 0] = np.nan
+
+    def complete(places):
+        asked.append(places)
+        hidden[places] = values[places]
+
+    first_sees = both.first.log_odds(hidden) - first.start + both.start >= UNLIKELY
+    odds = both.predict(hidden, complete)[0]
+    np.testing.assert_array_equal(asked[0], np.flatnonzero(first_sees))
+    filled = np.flatnonzero(first_sees & likely)
+    np.testing.assert_array_equal(odds[filled], both.log_odds(values)[filled])
     with pytest.raises(ValueError, match="not one of trees"):
         Trees(without_sums)
     with pytest.raises(ValueError, match="other features"):

@@ -131,7 +131,7 @@ def test_of_many_that_hang_together_only_the_nearest_are_clustered_anew(
         monkeypatch.setattr(draft, "REGION", region)
         with Index(tmp_path / f"{region}.db") as index:
             # So low that postings of several products match.
-            index.rescore(threshold=0.1)
+            index.rescore(threshold=0.05)
             sizes.clear()
             for row in rows[:60]:
                 index.upsert(row)

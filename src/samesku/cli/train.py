@@ -35,7 +35,7 @@ def train(options: Train) -> None:
     same = None if options.same is None else comma_list(options.same)
     collapsed, labelled = describe_labelled(matcher, catalogs, same, seed)
     hold_out: HoldOut = "catalogues" if leave_one_out else "products"
-    with progress.stage("train", fits(len(catalogs), hold_out)) as advance:
+    with progress.stage("train", fits(labelled, hold_out)) as advance:
         model, held_out = fit_classifier(labelled, hold_out=hold_out, seed=seed, advance=advance)
     parts = zip(catalogs, collapsed, labelled, held_out, strict=True)
     trained_on = [_held_out(model, *part, seed) for part in parts]

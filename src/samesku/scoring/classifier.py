@@ -14,21 +14,23 @@ import numpy as np
 from samesku.candidates.candidates import Candidates
 from samesku.catalog.catalog import Catalog
 from samesku.encoders.base import Modality
-from samesku.runtime.arrays import Doubles, Floats
+from samesku.runtime.arrays import Doubles, Floats, Ints
 from samesku.runtime.cores import map_in_order, usable_cores
 from samesku.runtime.files import Staged, read_json, write_json
 from samesku.runtime.memory import Kept, at_once
 from samesku.runtime.progress import Advance
 from samesku.scoring.adaptation import Adaptation
 from samesku.scoring.explanations import FAMILIES, Explanations, families
-from samesku.scoring.features import CatalogRows, pair_features
+from samesku.scoring.features import CatalogRows, around_features, pair_features
+from samesku.scoring.features.neighbourhood import AROUND
+from samesku.scoring.features.prices import PRICES
 from samesku.scoring.features.table import Column, Features
 from samesku.scoring.fusion import NEVER, PairScores
 from samesku.scoring.trees import Trees, probability
 
 ThresholdRule: TypeAlias = Literal["fixed", "expected"]
 # Of a model as it was trained, and of one that was adapted to a catalogue.
-FORMAT, ADAPTED = 6, 10
+FORMAT, ADAPTED = 7, 11
 TREES, FIRST_TREES = "trees.onnx", "first_trees.onnx"
 # What the values of model.json are.
 NEEDED: Mapping[str, Any] = {
@@ -39,7 +41,7 @@ HEAD = {**NEEDED, "threshold_rule": str, "first_sha256": str, "same": list}
 # Pairs that one thread describes at once, at most, and the bytes that the description of one takes.
 PAIRS_AT_ONCE, PAIR_BYTES = 32_768, 2_400
 # Features of columns that a catalogue may lack.
-OPTIONAL = ("price_", "brand_", "description_")
+OPTIONAL = (*PRICES, "brand_", "description_")
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +91,7 @@ class PairClassifier:
             # One pair, so that all that is read once is there before several threads ask for it.
             reads: list[Callable[[], object]] = [rows.read_titles, partial(rows.ranked, same)]
             list(map_in_order(lambda read: read(), reads))
+            _ = rows.around  # which that pair may be too unlikely for
             self._predict(candidates.take(np.arange(1)), rows, explain_from, same)
 
         def part(start: int) -> tuple[Column, Column, Column]:
@@ -115,9 +118,16 @@ class PairClassifier:
         self, near: Candidates, rows: CatalogRows, explain_from: float, same: Collection[str]
     ) -> tuple[Column, Column, Column]:
         """The probability of each pair, which are explained, and what each family adds to them."""
-        described = pair_features(rows, near, same=same)
+        # The first booster does without the words around titles; answers may weigh them.
+        whole = self.trees.first is None or self.adaptation is not None
+        described = pair_features(rows, near, same=same, around=whole)
         values = self.values(described, near)
-        odds, parts = self.trees.predict(values)
+
+        def complete(likely: Ints) -> None:
+            for name, column in around_features(rows, near.take(likely)).items():
+                values[likely, self.features.index(name)] = column
+
+        odds, parts = self.trees.predict(values, None if whole else complete)
         scores = probability(self._adapted(described, odds))
         explained = np.flatnonzero(scores >= explain_from)
         added = np.float32(self.calibration[0]) * self.trees.contributions(
@@ -145,7 +155,7 @@ class PairClassifier:
                 f"the model reads titles by {', '.join(texts)}, which is not among the encoders "
                 f"{', '.join(candidates.encoders)}: add -e {texts[0]}, or train a model without"
             )
-        return described.select(self.features, may_miss=(*absent, *OPTIONAL))
+        return described.select(self.features, may_miss=(*absent, *OPTIONAL, *AROUND))
 
     def save(self, folder: str | Path) -> None:
         """Write the model: a network and JSON, nothing that runs when it is read."""

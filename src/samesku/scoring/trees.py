@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from samesku.encoders.onnx import open_session
-from samesku.runtime.arrays import Array, Doubles, Floats
+from samesku.runtime.arrays import Array, Doubles, Floats, Ints
 from samesku.scoring.presence import by_parts
 
 # Log-odds of the first booster below which a pair is not shown to the others. Six of seven pairs
@@ -57,15 +59,20 @@ class Trees:
         """Sum of the trees for each row of features, float64 ``(m,)``, to about 1e-5."""
         return self.predict(values)[0]
 
-    def predict(self, values: Floats) -> tuple[Doubles, Floats]:
+    def predict(
+        self, values: Floats, complete: Callable[[Ints], None] | None = None
+    ) -> tuple[Doubles, Floats]:
         """Log-odds of each row, float64 ``(m,)``, and what each family adds to them.
 
         The second, float32 ``(m, families)``, is NaN for rows that are found unlikely:
-        :meth:`contributions` fills it in where it is asked for.
+        :meth:`contributions` fills it in where it is asked for. `complete` is called with the
+        places of the others, and puts into `values` what the first booster does not read.
         """
         first = self.first or self
         odds = first._all(values, apart=False).astype(np.float64)[:, 0] - first.start + self.start
         likely = np.flatnonzero(odds >= UNLIKELY)
+        if complete is not None and len(likely):
+            complete(likely)
         found = self._all(values[likely], apart=True)
         odds[likely] = found.sum(axis=1, dtype=np.float64)
         parts = np.full((len(values), self.families), np.nan, dtype=np.float32)

@@ -1,5 +1,7 @@
 """Training of the pair classifier: cross-fitting, what may be looked at, the line."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -65,7 +67,7 @@ def test_the_same_seed_gives_the_same_bytes(market, tmp_path):
 
 
 def test_tells_how_far_it_is(training, steps):
-    assert sum(steps) == fits(1, "products")
+    assert sum(steps) == fits([], "products")
 
 
 @pytest.mark.usefixtures("few_trees")
@@ -230,7 +232,21 @@ def test_whole_catalogues_are_held_out_of_three_or_more(search, offers):
     several = [Labelled.of(*search(offers(20, seed=seed))) for seed in (5, 6, 7)]
     done = []
     model, held_out = fit_classifier(several, hold_out="catalogues", advance=done.append)
-    assert sum(done) == fits(3, "catalogues") == 7
+    assert sum(done) == fits(several, "catalogues") == 7
     assert [len(each) for each in held_out] == [len(each.candidates) for each in several]
     # Half of the F1 to expect, whichever catalogue had been left out.
     assert 0.3 < model.threshold <= 0.5
+
+
+@pytest.mark.usefixtures("few_trees")
+def test_tables_of_small_catalogues_are_in_every_other_model(search, offers):
+    several = [Labelled.of(*search(offers(20, seed=seed))) for seed in (5, 6, 7)]
+    table = replace(Labelled.of(*search(offers(20, seed=8))), parts=4)
+    with pytest.raises(ValueError, match="three catalogues are needed"):
+        fit_classifier([*several[:2], table], hold_out="catalogues")
+    assert fits([*several, table], "catalogues") == 7  # no model for the table alone
+    model, held_out = fit_classifier([table, *several], hold_out="catalogues")
+    # What the models without the table say of it, which are not those with it.
+    assert np.isfinite(held_out[0]).all()
+    said = model.predict(table.catalog, table.candidates).scores
+    assert np.abs(said - table.true).mean() < np.abs(held_out[0] - table.true).mean()

@@ -153,14 +153,19 @@ class CatalogRows:
 
 
 def pair_features(
-    rows: CatalogRows, candidates: Candidates, *, same: Collection[str] = ()
+    rows: CatalogRows,
+    candidates: Candidates,
+    *,
+    same: Collection[str] = (),
+    around: bool = True,
 ) -> Features:
     """Describe pairs by all that their titles, attributes, photos, prices and brands share.
 
     One row per pair, in the order of the candidates, which have their sources; NaN where a column
     or a photo is missing. Numbers that differ between the two ends come as the smaller and the
     larger of both; `postings` is the decimal logarithm of how many the catalogue has. Attributes
-    of the kinds in `same` may differ within one product.
+    of the kinds in `same` may differ within one product. Half of the work are those of
+    :func:`around_features`, which `around` leaves out where it is false.
     """
     words = rows.words
     left, right = candidates.left, candidates.right
@@ -172,8 +177,8 @@ def pair_features(
     columns |= word_features(words, rows.marks, cells, left, right)
     columns |= string_features(words, left, right)
     columns |= code_features(rows.codes, left, right)
-    if rows.around is not None:
-        columns |= neighbourhood_features(rows.around, words, cells, left, right)
+    if around:
+        columns |= around_features(rows, candidates)
     if rows.descriptions is not None:
         columns |= description_features(rows.descriptions, left, right)
     if rows.brands is not None:
@@ -181,6 +186,15 @@ def pair_features(
     if rows.prices is not None:
         columns |= price_features(rows.prices, left, right)
     return Features.of(columns)
+
+
+def around_features(rows: CatalogRows, candidates: Candidates) -> dict[str, Column]:
+    """How the titles of pairs use the words that are said around them; none without titles."""
+    if rows.around is None:
+        return {}
+    left, right = candidates.left, candidates.right
+    cells = common_cells(rows.words.held, left, right)
+    return neighbourhood_features(rows.around, rows.words, cells, left, right)
 
 
 def tolerating(

@@ -31,6 +31,8 @@ from samesku.scoring.presence import (
     with_data,
 )
 
+# What the names of these features begin with.
+AROUND = ("local_", "neighbourhood_", "variant_", "words_expected")
 # Nearest titles that count, and the words that they say together; a description says hundreds.
 DEPTH, WORDS = 50, 5_000
 

@@ -13,6 +13,8 @@ from samesku.catalog.currencies import rates
 from samesku.runtime.arrays import Doubles, Ints
 from samesku.scoring.features.table import WHOLE, Column, both_ways
 
+# What the names of these features begin with.
+PRICES = ("price_",)
 # Logs of prices closer than this are one price: a float's last digits.
 ROUNDING = 1e-6
 

@@ -17,6 +17,8 @@ from samesku.runtime.arrays import Bools, Doubles, Floats, Ints
 from samesku.runtime.cores import usable_cores
 from samesku.scoring.classifier import PairClassifier
 from samesku.scoring.explanations import FAMILIES, families
+from samesku.scoring.features.neighbourhood import AROUND
+from samesku.scoring.features.prices import PRICES
 from samesku.scoring.features.table import ANY, Features
 from samesku.scoring.trees import Trees, probability
 from samesku.titles.attributes import KINDS
@@ -74,7 +76,9 @@ def fit_classifier(
     A model for other catalogues is the mean of models that each lack one of these. What all of
     them agree on holds beyond the catalogue that showed it; and of the catalogue that it lacks,
     the mean of models that lack a second one tells how such a mean does where it is new. One that
-    lacks none sorts out the unlikely pairs before.
+    lacks none sorts out the unlikely pairs before. Tables of several small catalogues are lacked by
+    every other model, beside the one catalogue. The others read no prices, which mislead among
+    shops that set them by other rules than those of the training.
 
     `hold_out` is what calibration and threshold are chosen on: a fifth of the products of each
     catalogue in turn, for a model that is used on such catalogues; or one whole catalogue in turn,
@@ -83,7 +87,7 @@ def fit_classifier(
     Returns the classifier, and the probability of all candidates of each catalogue, float32
     ``(m,)``, by models that did not see what was held out.
     """
-    if hold_out == "catalogues" and len(catalogues) < 3:
+    if hold_out == "catalogues" and len(catalogues) - len(_tables(catalogues)) < 3:
         raise ValueError("three catalogues are needed to hold out one in turn")
     encoders = {
         name: kind
@@ -93,25 +97,34 @@ def fit_classifier(
     names = tuple(sorted({name for each in catalogues for name in each.features.names}))
     parts = [_part(each, names, seed) for each in catalogues]
     grow = partial(_grown, parts, seed, advance)
+    around, prices = (_places(names, first) for first in (AROUND, PRICES))
+    tables = _tables(catalogues)
+
+    def lacking(missing: set[int]) -> lgb.Booster:
+        return grow(missing=missing, hidden=() if tables <= missing else prices)
+
     if hold_out == "catalogues":
-        odds = _without_each(catalogues, names, grow)
+        odds = _without_each(catalogues, names, lacking)
     else:
         odds = _without_each_fold(catalogues, names, grow, seed)
     slope, offset = _calibration(catalogues, odds)
     honest = [probability(slope * each + offset) for each in odds]
     family = families(names, encoders)
-    rounds = ROUNDS if hold_out == "products" else FIRST_ROUNDS
-    trees = Trees(as_onnx([grow(rounds=rounds)], family, len(FAMILIES)))
     values = _values(catalogues, honest)
     if hold_out == "products":
+        trees = Trees(as_onnx([grow()], family, len(FAMILIES)))
         mean = values.mean(axis=0)
         threshold = max(np.array(THRESHOLDS)[mean >= mean.max() - FLAT].tolist())
         # What is one product in all of these catalogues is so in the like.
         same = tuple(kind for kind in KINDS if all(kind in each.same for each in catalogues))
         model = PairClassifier(trees, names, encoders, (slope, offset), threshold, {}, same=same)
         return model, honest
-    boosters = [grow(missing={place}) for place in range(len(parts))]
-    trees = Trees(as_onnx(boosters, family, len(FAMILIES), sums=False), first=trees)
+    first = grow(hidden=around + prices * bool(tables), rounds=FIRST_ROUNDS)
+    boosters = [lacking(missing) for missing in _missing(catalogues, 1)]
+    trees = Trees(
+        as_onnx(boosters, family, len(FAMILIES), sums=False),
+        first=Trees(as_onnx([first], family, len(FAMILIES))),
+    )
     # The best of so few catalogues is chance. Where probabilities are true, F1 is best from half
     # of its value on (Lipton, Elkan and Naryanaswamy, 2014). It starts from what the better
     # catalogues reach, as a wrong match costs more than a missed one; where a catalogue lets
@@ -121,11 +134,34 @@ def fit_classifier(
     return model, honest
 
 
-def fits(catalogues: int, hold_out: HoldOut) -> int:
+def fits(catalogues: Sequence[Labelled], hold_out: HoldOut) -> int:
     """How many boosters `fit_classifier` grows, and so how often it calls `advance`."""
     if hold_out == "products":
         return FOLDS + 1
-    return catalogues * (catalogues + 1) // 2 + 1
+    return len(_missing(catalogues, 1)) + len(_missing(catalogues, 2)) + 1
+
+
+def _tables(catalogues: Sequence[Labelled]) -> set[int]:
+    """The places of those that hold several."""
+    return {place for place, each in enumerate(catalogues) if each.parts > 1}
+
+
+def _places(names: Sequence[str], first: tuple[str, ...]) -> list[int]:
+    """The places of features whose names begin as one of `first`."""
+    return [place for place, name in enumerate(names) if name.startswith(first)]
+
+
+def _missing(catalogues: Sequence[Labelled], number: int) -> list[set[int]]:
+    """What each of the models of a mean lacks: so many catalogues, and every other all tables.
+
+    So each catalogue is lacked about as often with the tables as without.
+    """
+    tables = _tables(catalogues)
+    whole = [place for place in range(len(catalogues)) if place not in tables]
+    return [
+        {whole[turn] for turn in turns} | (tables if sum(turns) % 2 else set())
+        for turns in combinations(range(len(whole)), number)
+    ]
 
 
 class _Part(NamedTuple):
@@ -202,9 +238,10 @@ def _grown(
     advance: Callable[[int], None],
     missing: Collection[int] = (),
     fold: int | None = None,
+    hidden: Sequence[int] = (),
     rounds: int = ROUNDS,
 ) -> lgb.Booster:
-    """A booster grown without some catalogues, and without the products of a fold."""
+    """A booster grown without some catalogues, the products of a fold, and some features."""
 
     def kept(part: _Part) -> _Part:
         some = (part.weight > 0) & (part.left != fold) & (part.right != fold)
@@ -213,6 +250,7 @@ def _grown(
     values, true, weight, *_ = _joined(
         kept(part) for place, part in enumerate(parts) if place not in missing
     )
+    values[:, hidden] = np.nan
     weight *= len(weight) / weight.sum()
     # On few pairs fewer are asked of a leaf, so that there is something to learn.
     few = max(5, min(SETTINGS["min_data_in_leaf"], len(true) // 200))
@@ -227,16 +265,17 @@ def _grown(
 
 
 def _without_each(
-    catalogues: Sequence[Labelled], names: tuple[str, ...], grow: Grow
+    catalogues: Sequence[Labelled], names: tuple[str, ...], lacking: Grow
 ) -> list[Doubles]:
     """Log-odds of all candidates of each catalogue, the mean of models without it and another."""
     odds = [np.zeros(len(each.candidates)) for each in catalogues]
-    for pair in combinations(range(len(catalogues)), 2):
-        booster = grow(missing=pair)
-        for place in pair:
+    turns = _missing(catalogues, 2)
+    for missing in turns:
+        booster = lacking(missing)
+        for place in missing:
             values = catalogues[place].features.select(names, ANY)
             odds[place] += booster.predict(values, raw_score=True)
-    return [each / (len(catalogues) - 1) for each in odds]
+    return [each / sum(place in some for some in turns) for place, each in enumerate(odds)]
 
 
 def _without_each_fold(

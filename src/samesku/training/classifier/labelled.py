@@ -134,7 +134,7 @@ def describe_labelled(
     distinct, labelled = [], []
     for catalog in catalogs:
         if CATALOGUE in catalog.frame.columns:
-            collapsed, described = _several(matcher, search, catalog, same or ())
+            collapsed, described = _several(matcher, search, catalog, same or (), seed)
         else:
             collapsed = matcher.collapse(catalog, labelled=True)
             whole, pairs = collapsed.catalog, matcher.candidates(collapsed.catalog)
@@ -150,8 +150,10 @@ def _several(
     search: Callable[[Catalog], Candidates],
     catalog: Catalog,
     same: Collection[str],
+    seed: int,
 ) -> tuple[Collapsed, Labelled]:
     """A table of several catalogues: the distinct postings of all, the pairs of each described."""
+    rng = np.random.default_rng(seed)
     codes, parts, owners = np.empty(len(catalog), dtype=np.int64), [], []
     named = catalog.frame.select(pl.col(CATALOGUE).fill_null("")).with_row_index()
     of_each = named.group_by(CATALOGUE).agg("index").sort(CATALOGUE)["index"].to_list()
@@ -162,7 +164,9 @@ def _several(
             part = matcher.collapse(catalog.take(rows), labelled=True)
             codes[rows] = rows[part.representative]
             owners.append(rows[part.rows])
-            parts.append(_described(part.catalog, search(part.catalog), labels[owners[-1]], same))
+            products = labels[owners[-1]]
+            small = with_gtins(part.catalog, products, products, rng)
+            parts.append(_described(small, search(small), products, same))
             advance(len(rows))
     distinct = Collapsed.of(catalog, codes)
     joined = _joined(parts, [distinct.place[rows] for rows in owners], distinct.catalog)
