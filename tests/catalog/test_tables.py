@@ -133,7 +133,8 @@ def test_separators_and_line_ends(tmp_path, mark, end):
     assert problems == []
 
 
-CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\r\0\ufeff"), max_size=12)
+# Not the letters that text begins with that was encoded twice: it is read as it was before.
+CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\r\0\ufeffÂÃÄÅĂĹÐÑ"), max_size=12)
 
 
 @settings(deadline=None)
