@@ -42,7 +42,7 @@ from samesku.scoring.features.words import (
     title_words,
     word_features,
 )
-from samesku.scoring.presence import common_cells
+from samesku.scoring.presence import Cells, common_cells
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,7 +178,7 @@ def pair_features(
     columns |= string_features(words, left, right)
     columns |= code_features(rows.codes, left, right)
     if around:
-        columns |= around_features(rows, candidates)
+        columns |= around_features(rows, candidates, cells)
     if rows.descriptions is not None:
         columns |= description_features(rows.descriptions, left, right)
     if rows.brands is not None:
@@ -188,12 +188,17 @@ def pair_features(
     return Features.of(columns)
 
 
-def around_features(rows: CatalogRows, candidates: Candidates) -> dict[str, Column]:
-    """How the titles of pairs use the words that are said around them; none without titles."""
+def around_features(
+    rows: CatalogRows, candidates: Candidates, cells: Cells | None = None
+) -> dict[str, Column]:
+    """How the titles of pairs use the words that are said around them; none without titles.
+
+    `cells` are the pairs' common words, where they were looked up before.
+    """
     if rows.around is None:
         return {}
     left, right = candidates.left, candidates.right
-    cells = common_cells(rows.words.held, left, right)
+    cells = common_cells(rows.words.held, left, right) if cells is None else cells
     return neighbourhood_features(rows.around, rows.words, cells, left, right)
 
 

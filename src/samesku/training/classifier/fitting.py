@@ -87,7 +87,8 @@ def fit_classifier(
     Returns the classifier, and the probability of all candidates of each catalogue, float32
     ``(m,)``, by models that did not see what was held out.
     """
-    if hold_out == "catalogues" and len(catalogues) - len(_tables(catalogues)) < 3:
+    tables = _tables(catalogues)
+    if hold_out == "catalogues" and len(catalogues) - len(tables) < 3:
         raise ValueError("three catalogues are needed to hold out one in turn")
     encoders = {
         name: kind
@@ -98,7 +99,6 @@ def fit_classifier(
     parts = [_part(each, names, seed) for each in catalogues]
     grow = partial(_grown, parts, seed, advance)
     around, prices = (_places(names, first) for first in (AROUND, PRICES))
-    tables = _tables(catalogues)
 
     def lacking(missing: set[int]) -> lgb.Booster:
         return grow(missing=missing, hidden=() if tables <= missing else prices)
