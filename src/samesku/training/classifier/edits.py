@@ -33,7 +33,7 @@ REWORDED, PRICES = 0.35, 0.1
 FEW, OFFERS = 10, 0.4
 # GTINs that are drawn: part of them that is of another posting, of the products that have two, and
 # of those with one for all variants.
-WRONG_NUMBER, TWO_NUMBERS, ONE_NUMBER = 0.02, 0.2, 0.1
+WRONG_NUMBER, TWO_NUMBERS, ONE_NUMBER = 0.005, 0.2, 0.1
 _DATA = packaged_table("samesku.training.classifier", "edits.toml")
 _COLUMNS = {unit: column for column, units in _DATA["columns"].items() for unit in units}
 _MEASURED = re.compile(rf"(?<![a-z0-9.])([0-9]+(?:\.[0-9]+)?)({'|'.join(_COLUMNS)})(?![a-z0-9])")

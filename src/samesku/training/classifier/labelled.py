@@ -165,7 +165,9 @@ def _several(
             codes[rows] = rows[part.representative]
             owners.append(rows[part.rows])
             products = labels[owners[-1]]
-            small = with_gtins(part.catalog, products, products, rng)
+            # Without a label, each is offered as its own product.
+            own = np.where(products < 0, labels.max() + 1 + owners[-1], products)
+            small = with_gtins(part.catalog, own, own, rng)
             parts.append(_described(small, search(small), products, same))
             advance(len(rows))
     distinct = Collapsed.of(catalog, codes)
