@@ -65,22 +65,16 @@ def test_search_changes_nothing(pair):
 
 
 def test_postings_of_one_article_number_find_each_other(index):
-    german = {
-        "posting_id": "a",
-        "title": "Philips Kaffeevollautomat silber",
-        "ean": "4006381333931",
-    }
+    german = {"posting_id": "a", "title": "Kaffeevollautomat silber", "ean": "4006381333931"}
     index.upsert(german)
     index.upsert({**german, "posting_id": "b", "title": "Staubsauger", "ean": "4006381333948"})
-    english = {"posting_id": "c", "title": "Philips espresso machine", "ean": "4006381333931"}
+    english = {"posting_id": "c", "title": "Espresso machine", "ean": "4006381333931"}
     with Index(index.place) as again:
         assert [each.right_id for each in again.search(english)] == ["a"]
         again.upsert(english)
         assert together(again, "a", "c")
         again.delete("a")
-        assert (
-            again.search({"title": "Philips macchina", "ean": "4006381333931"})[0].right_id == "c"
-        )
+        assert again.search({"title": "Macchina", "ean": "4006381333931"})[0].right_id == "c"
 
 
 def test_a_posting_does_not_find_itself(pair):

@@ -59,6 +59,18 @@ def test_small_catalogues_in_a_table_are_described_each_by_itself(offers):
             np.testing.assert_array_equal(density[posting], value)
 
 
+def test_postings_without_a_label_do_not_share_a_gtin(offers):
+    catalogue = pl.concat(small(offers, seed) for seed in range(3)).with_columns(
+        catalogue=pl.lit("one"),
+        label_group=pl.when(pl.int_range(pl.len()) % 2 == 0).then("label_group"),
+    )
+    _, (one,) = describe_labelled(Matcher(["tfidf"], "union"), [read_catalog(catalogue)])
+    unknown = (one.labels[one.candidates.left] < 0) & (one.labels[one.candidates.right] < 0)
+    clashes = one.features.take(np.flatnonzero(unknown)).select(["clash_gtin"])
+    assert (clashes > 0).sum() > 20
+    assert (clashes == 0).sum() < 3
+
+
 def test_a_model_is_fitted_on_small_catalogues(offers):
     whole = pl.concat(
         small(offers, seed).with_columns(catalogue=pl.lit(str(seed))) for seed in range(3)
