@@ -22,7 +22,7 @@ from samesku.scoring.features.prices import PRICES
 from samesku.scoring.features.table import ANY, Features
 from samesku.scoring.trees import Trees, probability
 from samesku.titles.attributes import KINDS
-from samesku.training.classifier.labelled import Labelled
+from samesku.training.classifier.labelled import Labelled, told_apart
 from samesku.training.tree_export import as_onnx
 
 Grow: TypeAlias = Callable[..., lgb.Booster]
@@ -318,9 +318,7 @@ def _values(catalogues: Sequence[Labelled], honest: Sequence[Floats]) -> Doubles
     """Mean F1 per posting of the clusters of each catalogue at each threshold, ``(c, t)``."""
     values = np.empty((len(catalogues), len(THRESHOLDS)))
     for row, (each, scores) in enumerate(zip(catalogues, honest, strict=True)):
-        known = each.labels >= 0
-        # Postings without a label are nobody's counterpart.
-        apart = np.where(known, each.labels, each.labels.max() + 1 + np.arange(len(known)))
+        known, apart = each.labels >= 0, told_apart(each.labels)
         left, right = each.candidates.left, each.candidates.right
         for column, threshold in enumerate(THRESHOLDS):
             clusters = agglomerate(left, right, scores, len(apart), threshold=threshold)

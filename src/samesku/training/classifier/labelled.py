@@ -159,15 +159,15 @@ def _several(
     of_each = named.group_by(CATALOGUE).agg("index").sort(CATALOGUE)["index"].to_list()
     catalog = replace(catalog, frame=catalog.frame.drop(CATALOGUE))
     labels = catalog.known_labels("train on")
+    apart = told_apart(labels)
     with matcher.progress.stage("describe pairs", len(catalog)) as advance:
         for rows in map(np.array, of_each):
             part = matcher.collapse(catalog.take(rows), labelled=True)
             codes[rows] = rows[part.representative]
             owners.append(rows[part.rows])
             products = labels[owners[-1]]
-            # Without a label, each is offered as its own product.
-            own = np.where(products < 0, labels.max() + 1 + owners[-1], products)
-            small = with_gtins(part.catalog, own, own, rng)
+            offered = apart[owners[-1]]
+            small = with_gtins(part.catalog, offered, offered, rng)
             parts.append(_described(small, search(small), products, same))
             advance(len(rows))
     distinct = Collapsed.of(catalog, codes)
@@ -265,6 +265,11 @@ def _small(
             if len(found):
                 made = _described(catalog, found, labels, labelled.same)
                 yield replace(made, origin=origin, share=share, strict_only=edit is not None)
+
+
+def told_apart(labels: Ints) -> Ints:
+    """The product of each posting; those without a label are nobody's counterpart."""
+    return np.where(labels < 0, labels.max() + 1 + np.arange(len(labels)), labels)
 
 
 def tolerated_kinds(labelled: Labelled) -> tuple[str, ...]:
