@@ -222,7 +222,7 @@ def test_features_belong_to_families():
         "clash_colour": "colour",
         "alone_count": "count",
         "clashes": "attributes",
-        "tolerated_alone": "attributes",
+        "attributes_alone": "attributes",
         "price_gap": "price",
         "brand_same": "brand",
         "description_cosine": "description",

@@ -30,7 +30,7 @@ from samesku.scoring.trees import Trees, probability
 
 ThresholdRule: TypeAlias = Literal["fixed", "expected"]
 # Of a model as it was trained, and of one that was adapted to a catalogue.
-FORMAT, ADAPTED = 7, 11
+FORMAT, ADAPTED = 8, 12
 TREES, FIRST_TREES = "trees.onnx", "first_trees.onnx"
 # What the values of model.json are.
 NEEDED: Mapping[str, Any] = {

@@ -46,7 +46,6 @@ _FAMILY_OF = {
     **{f"{what}_{kind}": kind for kind in KINDS for what in ("clash", "alone")},
     "clashes": "attributes",
     "attributes_": "attributes",
-    "tolerated_": "attributes",
 }
 # What adds less to the log-odds is summed up with the start.
 FAINT = 0.1

@@ -47,7 +47,7 @@ def test_honest_probabilities_tell_the_share_of_true_pairs(market, training, tru
 def test_the_model_knows_what_it_was_trained_with(model):
     assert model.encoders == {"tfidf": "text", "phash": "photo"}
     assert model.trees.width == len(model.features)
-    assert {"tfidf", "tfidf_rank_min", "clash_colour", "tolerated_clashes"} <= set(model.features)
+    assert {"tfidf", "tfidf_rank_min", "clash_colour", "attributes_alone"} <= set(model.features)
 
 
 def test_the_threshold_is_one_of_those_tried(model):

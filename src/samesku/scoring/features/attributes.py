@@ -79,17 +79,15 @@ def attribute_features(
     agree, where nothing else clashes, or say nothing. Values of different aspects say nothing of
     each other: "ram: 8 gb" beside "512 gb".
 
-    Clashes of the kinds in `same`, which may differ within one product, are counted together, as
-    tolerated ones, and not by kind: so one classifier serves catalogues that disagree about what is
-    the same product.
+    What may differ within one product, the kinds in `same`, neither clashes nor is missing: so one
+    classifier serves catalogues that disagree about what is the same product.
 
     `counted`: what :func:`attribute_counts` gave of these pairs, where it was asked before.
 
     Returns `clash_KIND`, the number of aspects that clash, NaN where the two have none in common;
     `clashes`, their sum; `alone_count` and `alone_accessory`, aspects that only one side states;
-    `attributes_agree` and `attributes_alone` over all kinds; `tolerated_clashes` and
-    `tolerated_alone`, the sums over the kinds in `same`. Cost per pair: a sparse product of about
-    ten values.
+    `attributes_agree` and `attributes_alone` over all kinds. Cost per pair: a sparse product of
+    about ten values.
     """
     both, clash = attribute_counts(rows, left, right) if counted is None else counted
     stated = rows.kinds
@@ -104,8 +102,6 @@ def attribute_features(
     columns["clashes"] = clash[:, ~tolerated].sum(axis=1)
     columns["attributes_agree"] = agree.sum(axis=1)
     columns["attributes_alone"] = alone.sum(axis=1)
-    columns["tolerated_clashes"] = clash[:, tolerated].sum(axis=1)
-    columns["tolerated_alone"] = alone[:, tolerated].sum(axis=1)
     return columns
 
 
