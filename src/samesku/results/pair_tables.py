@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # Least score that is written: the lowest threshold that a report offers.
 LEAST_WRITTEN = 0.02
-# Pairs that are put in words and written at once: 300,000 took as much memory as the search.
+# Pairs that are put in words and written at once; 300,000 took 200 MB more.
 PAIRS_AT_ONCE = 50_000
 # Postings that the competition takes per posting, itself among them.
 LISTED = 50

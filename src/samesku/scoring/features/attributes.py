@@ -79,8 +79,8 @@ def attribute_features(
     agree, where nothing else clashes, or say nothing. Values of different aspects say nothing of
     each other: "ram: 8 gb" beside "512 gb".
 
-    What may differ within one product, the kinds in `same`, neither clashes nor is missing: so one
-    classifier serves catalogues that disagree about what is the same product.
+    What may differ within one product, the kinds in `same`, does not clash: so one classifier
+    serves catalogues that disagree about what is the same product.
 
     `counted`: what :func:`attribute_counts` gave of these pairs, where it was asked before.
 
